@@ -1,0 +1,1 @@
+"""Which of the past: what to import, and the command that does it."""

@@ -1,0 +1,1 @@
+"""How it is kept: the schema, the named SQL and the store."""

@@ -1,0 +1,1 @@
+"""What the outside world says: adapters, their shared records and errors, and the pipeline."""

@@ -1,0 +1,1 @@
+"""What only the ChronoTrack Live adapter knows: settings, authentication, paging, parsing."""

@@ -1,0 +1,1 @@
+"""When: the time windows and the daemon that follows them."""
