@@ -1,0 +1,54 @@
+"""The folder for what must outlive a run: the embedded database, locks, the count of requests."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+NAME = "chronotrack-live"
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """Return the absolute path of the state folder, made if it does not exist yet.
+
+    ``CHRONOTRACK_LIVE_STATE`` decides when it is set and not empty. Otherwise it is
+    ``/var/lib/chronotrack-live`` for root, and ``$XDG_STATE_HOME/chronotrack-live`` or
+    ``~/.local/state/chronotrack-live`` for an ordinary user.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    folder = _chosen(environ).absolute()
+    make_folder(folder)
+    return folder
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and its missing parents; a folder that exists keeps its permissions.
+
+    An ordinary user's folder is closed to all others. Root's may be passed through, not looked into,
+    because the embedded server lives below it as a user without rights.
+
+    Raises:
+        OSError: the folder cannot be made, or something else bears its name.
+    """
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    mode = 0o711 if os.geteuid() == 0 else 0o700
+    try:
+        path.mkdir()
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+        return  # another process was faster
+    path.chmod(mode)  # not left to mkdir(), whose mode the umask would narrow
+
+
+def _chosen(environ: Mapping[str, str]) -> Path:
+    if given := environ.get("CHRONOTRACK_LIVE_STATE"):
+        return Path(given)
+    if os.geteuid() == 0:
+        return Path("/var/lib") / NAME
+    if base := environ.get("XDG_STATE_HOME"):
+        return Path(base) / NAME
+    return Path(environ.get("HOME") or Path.home()) / ".local" / "state" / NAME
