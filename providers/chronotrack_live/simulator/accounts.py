@@ -1,0 +1,66 @@
+"""The simulator's accounts: who may ask, and for which events."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A ChronoTrack Live user with the API keys that belong to them."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    user: str
+    password: str = field(repr=False)
+    event_ids: frozenset[str]
+
+    def is_client(self, client_id: str) -> bool:
+        """Tell whether `client_id` is this account's."""
+        return same(client_id, self.client_id)
+
+    def is_secret(self, client_secret: str) -> bool:
+        """Tell whether `client_secret` is this account's."""
+        return same(client_secret, self.client_secret)
+
+    def is_user(self, user: str) -> bool:
+        """Tell whether `user` is this account's e-mail address."""
+        return same(user, self.user)
+
+    def is_password(self, password: str) -> bool:
+        """Tell whether `password` is the clear one."""
+        return same(password, self.password)
+
+    def is_digest(self, digest: str) -> bool:
+        """Tell whether `digest` is the SHA-1 or SHA-256 of the password, in hex."""
+        clear = self.password.encode()
+        sha1 = hashlib.sha1(clear, usedforsecurity=False).hexdigest()
+        sha256 = hashlib.sha256(clear).hexdigest()
+        return same(digest.lower(), sha1) | same(digest.lower(), sha256)
+
+
+def same(given: str, true: str) -> bool:
+    """Compare two texts in a time that says nothing about where they differ."""
+    return hmac.compare_digest(given.encode(), true.encode())
+
+
+def demo_accounts(first_events: frozenset[str], second_events: frozenset[str]) -> tuple[Account, Account]:
+    """Return the two accounts of the demo, who see the events with these ids."""
+    return (
+        Account(
+            client_id="demo0001",
+            client_secret=hashlib.sha1(b"demo0001", usedforsecurity=False).hexdigest(),
+            user="demo@chronotrack.test",
+            password="demo-password",  # noqa: S106 - an invented account, on this machine only
+            event_ids=first_events,
+        ),
+        Account(
+            client_id="demo0002",
+            client_secret=hashlib.sha1(b"demo0002", usedforsecurity=False).hexdigest(),
+            user="demo2@chronotrack.test",
+            password="demo-password-2",  # noqa: S106 - an invented account, on this machine only
+            event_ids=second_events,
+        ),
+    )

@@ -1,0 +1,111 @@
+"""The simulator as a process of its own, started and stopped by whoever needs one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from typing import TYPE_CHECKING, Any, Self
+
+import orjson
+import requests
+
+from providers.clock import Clock
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from types import TracebackType
+
+_ANNOUNCEMENT = "ChronoTrack Live simulator at "
+_PATIENCE = 10.0  # seconds for an orderly end
+
+
+class SimulatorError(RuntimeError):
+    """The simulator did not come up."""
+
+
+class SimulatorProcess:
+    """A context manager: inside, a simulator answers at `base_url`.
+
+    Args:
+        race_start: the start of the marathon (aware).
+        athletes: how many run the marathon; None is all 16,164.
+        seed: makes ids, mishaps and delays.
+        clock: the race time that it shares; the real clock by default.
+        port: the port to listen on; 0 takes a free one.
+    """
+
+    def __init__(
+        self,
+        *,
+        race_start: datetime,
+        athletes: int | None = None,
+        seed: int = 2013,
+        clock: Clock | None = None,
+        port: int = 0,
+    ) -> None:
+        self._command = [sys.executable, "-m", __package__ or "", "--port", str(port)]
+        self._command += ["--race-start", race_start.isoformat(), "--seed", str(seed)]
+        self._command += ["--parent", str(os.getpid())]
+        if athletes is not None:
+            self._command += ["--athletes", str(athletes)]
+        self._clock = clock or Clock()
+        self._process: subprocess.Popen[str] | None = None
+        self.base_url = ""
+
+    @property
+    def root_url(self) -> str:
+        """The address without /api, below which the token endpoint and the ground truth lie."""
+        return self.base_url.removesuffix("/api")
+
+    @property
+    def pid(self) -> int:
+        """The process's id.
+
+        Raises:
+            SimulatorError: it is not running.
+        """
+        if self._process is None:
+            raise SimulatorError("The simulator is not running.")
+        return self._process.pid
+
+    def ground_truth(self, event_id: str) -> dict[str, Any]:
+        """Return what every athlete of an event ends up with; see `truth.py`."""
+        answer = requests.get(f"{self.root_url}/ground-truth/{event_id}", timeout=60)
+        answer.raise_for_status()
+        truth: dict[str, Any] = orjson.loads(answer.content)
+        return truth
+
+    def __enter__(self) -> Self:
+        environment = {**os.environ, "CHRONOTRACK_LIVE_CLOCK": str(self._clock)}
+        # a file, not a pipe: nobody reads it while the simulator runs
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as talk:
+            self._process = subprocess.Popen(
+                self._command, env=environment, stdout=subprocess.PIPE, stderr=talk, text=True
+            )
+            line = self._process.stdout.readline() if self._process.stdout else ""
+            if not line.startswith(_ANNOUNCEMENT):
+                self._stop()
+                talk.seek(0)
+                raise SimulatorError(f"The simulator did not come up. It said: {talk.read().strip()}")
+        self.base_url = line.removeprefix(_ANNOUNCEMENT).strip()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()

@@ -1,0 +1,60 @@
+"""The server: builds the world and answers until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from .api import Api
+from .build import build_world
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from providers.clock import Clock
+
+    from .world import World
+
+
+def serve(
+    *, host: str, port: int, race_start: datetime, athletes: int | None, seed: int, clock: Clock
+) -> None:
+    """Serve a simulated ChronoTrack Live API until SIGTERM or SIGINT, then return.
+
+    Prints one line with the address as soon as requests are answered.
+
+    Args:
+        host: the address to listen on.
+        port: the port to listen on; 0 takes a free one.
+        race_start: the start of the marathon (aware).
+        athletes: how many run the marathon; None is all 16,164.
+        seed: makes ids, mishaps and delays.
+        clock: tells the instant that requests are answered for.
+
+    Raises:
+        OSError: the port is taken.
+        ValueError: see `build_world`.
+    """
+    world = build_world(race_start, athletes, seed)
+    asyncio.run(_serve(world, clock, host, port))
+
+
+async def _serve(world: World, clock: Clock, host: str, port: int) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    # no access log: the simple scheme puts a digest into the query
+    runner = web.AppRunner(Api(world, clock).application(), access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, shutdown_timeout=1).start()
+        bound = runner.addresses[0][1]
+        sys.stdout.write(f"ChronoTrack Live simulator at http://127.0.0.1:{bound}/api\n")
+        sys.stdout.flush()
+        await stop.wait()
+    finally:
+        await runner.cleanup()
