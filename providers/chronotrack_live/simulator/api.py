@@ -11,9 +11,9 @@ from aiohttp import web
 from .auth import Gate
 from .directory import Directory, Place
 from .errors import ApiError, NotFoundError
-from .fragments import ResultFragments
 from .paging import Page
-from .results import ResultBook, Scope
+from .publishing import Publisher
+from .results import Scope
 from .rows import bracket_row, entry_row, event_row, interval_row, race_row, wave_row
 from .truth import ground_truth
 from .world import Bracket, Entry, Event, Interval, Race, Wave, World
@@ -34,7 +34,6 @@ _LISTS = {
     "interval": ("results",),
     "entry": ("results",),
 }
-_MOST_COLUMN_SETS = 8
 
 
 class Api:
@@ -45,8 +44,7 @@ class Api:
         self._clock = clock
         self._gate = Gate(world.accounts)
         self._directory = Directory(world)
-        self._books: dict[Event, ResultBook] = {}
-        self._fragments: dict[tuple[Event, frozenset[str] | None], ResultFragments] = {}
+        self._publishers = {event: Publisher(event) for event in world.events}
         self._entries: dict[Entry, bytes] = {}
         self._truths: dict[str, bytes] = {}
 
@@ -120,27 +118,10 @@ class Api:
     ) -> web.Response:
         query = request.query
         scope = Scope(word, number, query.get("interval", ""), query.get("bracket", ""))
-        book = self._book(place.event)
-        published = book.published(scope, at)
+        columns = frozenset(filter(None, query.get("columns", "").split(",")))
         page = Page.asked(query, request.headers)
-        numbers = published[page.rows]
-        rendered = self._result_fragments(place.event, query.get("columns", "")).render(
-            numbers.tolist(), book.ranks(scope, numbers, at), book.brackets(scope, numbers)
-        )
-        return _rendered_list(f"{word}_results", rendered, page.headers(len(published)))
-
-    def _book(self, event: Event) -> ResultBook:
-        if event not in self._books:
-            self._books[event] = ResultBook(event)
-        return self._books[event]
-
-    def _result_fragments(self, event: Event, columns: str) -> ResultFragments:
-        key = event, frozenset(columns.split(",")) if columns else None
-        if key not in self._fragments:
-            if len(self._fragments) >= _MOST_COLUMN_SETS:
-                del self._fragments[next(iter(self._fragments))]
-            self._fragments[key] = ResultFragments(event, self._book(event).rows, key[1])
-        return self._fragments[key]
+        rendered, row_count = self._publishers[place.event].page(scope, columns, page, at)
+        return _rendered_list(f"{word}_results", rendered, page.headers(row_count))
 
 
 def _rows(kind: str, place: Place, at: datetime) -> list[WireRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from .world import Bracket
@@ -37,20 +38,23 @@ def make_brackets(race_id: str, numbers: Numbers) -> tuple[Bracket, ...]:
 
 def brackets_of(runner: Runner, brackets: tuple[Bracket, ...]) -> tuple[Bracket, ...]:
     """Return those of a race's brackets that the runner is in."""
-    return tuple(bracket for bracket in brackets if _is_in(runner, bracket))
+    return _brackets_of(runner.sex, runner.age, runner.state == _LOCAL_STATE, brackets)
+
+
+@cache
+def _brackets_of(sex: str, age: int, is_local: bool, brackets: tuple[Bracket, ...]) -> tuple[Bracket, ...]:  # noqa: FBT001
+    def is_in(bracket: Bracket) -> bool:
+        if bracket.kind == "OTHER":
+            return True
+        if bracket.kind == "SEX":
+            return bracket.tag == sex and (bracket.is_plain or is_local)
+        low, high = bracket.min_age or 0, bracket.max_age or age
+        return bracket.name[0] == sex and low <= age <= high
+
+    return tuple(filter(is_in, brackets))
 
 
 def _group_name(low: int, high: int | None) -> str:
     if low == 0:
         return f"{high} & Under"
     return f"{low}+" if high is None else f"{low}-{high}"
-
-
-def _is_in(runner: Runner, bracket: Bracket) -> bool:
-    if bracket.kind == "OTHER":
-        return True
-    if bracket.kind == "SEX":
-        return bracket.tag == runner.sex and (bracket.is_plain or runner.state == _LOCAL_STATE)
-    is_old_enough = bracket.min_age is not None and runner.age >= bracket.min_age
-    is_young_enough = bracket.max_age is None or runner.age <= bracket.max_age
-    return bracket.name[0] == runner.sex and is_old_enough and is_young_enough

@@ -1,7 +1,7 @@
 """Result rows as JSON bytes, from fragments that are rendered once per set of columns.
 
-A row is its athlete's fragment, its interval's, its own times', and the rank and bracket of the moment. Every
-fragment begins with a comma, or is empty when no column of it is wanted.
+What never changes of a row is one fragment; only rank and bracket are added at each request. Every fragment
+begins with a comma, or is empty when no column of it is wanted.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from .wire import WireRow, clock_text, exact_epoch, flag, pace_text, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from .results import Row
     from .world import Athlete, Bracket, Entry, Event, Interval, Mark, Race
@@ -30,9 +31,15 @@ class ResultFragments:
         self._columns = columns
         self._by_entry: dict[Entry, bytes] = {}
         self._by_interval: dict[Interval, bytes] = {}
-        self._by_row: dict[int, bytes] = {}
+        self._by_begin: dict[datetime | None, bytes] = {}
         self._by_bracket: dict[Bracket | None, bytes] = {}
+        self._by_row: dict[int, bytes] = {}
         self._wants_rank = columns is None or "results_rank" in columns
+
+    def prepare(self) -> None:
+        """Render every row now, so that no request has to."""
+        for number in range(len(self._rows)):
+            self._row(number)
 
     def render(
         self, rows: Iterable[int], ranks: Iterable[int], brackets: Iterable[Bracket | None]
@@ -40,22 +47,32 @@ class ResultFragments:
         """Return one JSON object per row; a rank of 0 is written as empty."""
         rendered = []
         for number, rank, bracket in zip(rows, ranks, brackets, strict=True):
-            row = self._rows[number]
-            entry = self._by_entry.get(row.entry)
-            interval = self._by_interval.get(row.mark.interval)
-            times = self._by_row.get(number)
+            row = self._by_row.get(number)
             group = self._by_bracket.get(bracket)
-            body = b"".join(
+            fields = b"".join(
                 (
-                    self._entry(row.entry) if entry is None else entry,
-                    self._interval(row.race, row.mark.interval) if interval is None else interval,
-                    self._times(number, row.mark) if times is None else times,
+                    self._row(number) if row is None else row,
                     self._rank(rank),
                     self._bracket(bracket) if group is None else group,
                 )
             )
-            rendered.append(b"{%b}" % body[1:])
+            rendered.append(b"{%b}" % fields[1:])
         return rendered
+
+    def _row(self, number: int) -> bytes:
+        row = self._rows[number]
+        entry = self._by_entry.get(row.entry)
+        interval = self._by_interval.get(row.mark.interval)
+        begin = self._by_begin.get(row.mark.begin)
+        self._by_row[number] = b"".join(
+            (
+                self._entry(row.entry) if entry is None else entry,
+                self._interval(row.race, row.mark.interval) if interval is None else interval,
+                self._begin(row.mark.begin) if begin is None else begin,
+                self._times(row.mark),
+            )
+        )
+        return self._by_row[number]
 
     def _rank(self, rank: int) -> bytes:
         if not self._wants_rank:
@@ -96,33 +113,38 @@ class ResultFragments:
         )
         return self._by_interval[interval]
 
-    def _times(self, number: int, mark: Mark) -> bytes:
+    def _begin(self, begin: datetime | None) -> bytes:
+        self._by_begin[begin] = self._fragment(
+            {
+                "results_start_time": clock_text(begin, self._zone),
+                "results_begin_chip_time": exact_epoch(begin),
+            }
+        )
+        return self._by_begin[begin]
+
+    def _times(self, mark: Mark) -> bytes:
         chip, gun = time_text(mark.chip_ms), time_text(mark.gun_ms)
-        self._by_row[number] = self._fragment(
+        return self._fragment(
             {
                 "results_time": chip,
                 "results_gun_time": gun,
                 "results_penalty_time": "00:00:00.000",
                 "results_time_with_penalty": chip,
                 "results_gun_time_with_penalty": gun,
-                "results_start_time": clock_text(mark.begin, self._zone),
-                "results_begin_chip_time": exact_epoch(mark.begin),
                 "results_end_chip_time": exact_epoch(mark.end),
                 "results_pace": pace_text(mark.chip_ms, mark.interval.distance_m),
                 "results_gun_pace": pace_text(mark.gun_ms, mark.interval.distance_m),
             }
         )
-        return self._by_row[number]
 
     def _bracket(self, bracket: Bracket | None) -> bytes:
         self._by_bracket[bracket] = self._fragment({"results_bracket_name": bracket.name if bracket else ""})
         return self._by_bracket[bracket]
 
     def _fragment(self, fields: WireRow) -> bytes:
-        wanted = {
-            name: value for name, value in fields.items() if self._columns is None or name in self._columns
-        }
-        return b"," + orjson.dumps(wanted)[1:-1] if wanted else b""
+        if self._columns is not None:
+            fields = {name: value for name, value in fields.items() if name in self._columns}
+        return b"," + orjson.dumps(fields)[1:-1] if fields else b""
 
 
 def _hometown(athlete: Athlete) -> str:

@@ -38,6 +38,7 @@ def make_marks(
     A leg that does not begin at the start line has no gun of its own: its gun time is its chip time.
     """
     marks: list[Mark] = []
+    line = start.line
     leg_began = 0
     for point, interval, elapsed in zip(
         course.points, intervals, course.elapsed_ms(runner, draw), strict=True
@@ -47,11 +48,11 @@ def make_marks(
         began = leg_began if point.is_leg else 0
         from_gun = elapsed - began + (0 if began else start.delay_ms)
         has_begin = start.has_mat or began > 0
-        end = start.line + timedelta(milliseconds=elapsed)
+        end = line + timedelta(milliseconds=elapsed)
         marks.append(
             Mark(
                 interval=interval,
-                begin=start.line + timedelta(milliseconds=began) if has_begin else None,
+                begin=line + timedelta(milliseconds=began) if has_begin else None,
                 end=end,
                 chip_ms=elapsed - began if has_begin else from_gun,
                 gun_ms=from_gun,

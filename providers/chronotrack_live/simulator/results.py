@@ -49,7 +49,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """In which bracket each row is ranked, None for out of them all, and the ranking there."""
+    """In which bracket each entry is ranked, None for none; which rows are, and the ranking there."""
 
     brackets: list[Bracket | None]
     is_member: npt.NDArray[np.bool_]
@@ -85,7 +85,9 @@ class ResultBook:
         self._chip = _integers(row.mark.chip_ms or 0 for row in self.rows)
         self._races = _integers(int(row.race.race_id) for row in self.rows)
         self._intervals = _integers(int(row.mark.interval.interval_id) for row in self.rows)
-        self._entries = _integers(int(row.entry.entry_id) for row in self.rows)
+        self._entries = list(dict.fromkeys(row.entry for row in self.rows))
+        number_of = {entry: number for number, entry in enumerate(self._entries)}
+        self._entry_numbers = _integers(number_of[row.entry] for row in self.rows)
         self._all_intervals = [interval for race in event.races for interval in race.intervals]
         self._lists: dict[Scope, RowNumbers] = {}
         self._contexts: dict[str, Context] = {}
@@ -106,7 +108,7 @@ class ResultBook:
     def brackets(self, scope: Scope, numbers: RowNumbers) -> list[Bracket | None]:
         """Return the bracket in which each of some rows is ranked."""
         brackets = self._context(scope).brackets
-        return [brackets[number] for number in numbers.tolist()]
+        return [brackets[entry] for entry in self._entry_numbers[numbers].tolist()]
 
     def _list(self, scope: Scope) -> RowNumbers:
         is_wanted = _interval_test(scope)
@@ -115,7 +117,8 @@ class ResultBook:
         if scope.parent == "race":
             is_listed &= self._races == int(scope.parent_id)
         if scope.parent == "entry":
-            is_listed &= self._entries == int(scope.parent_id)
+            is_parent = np.array([entry.entry_id == scope.parent_id for entry in self._entries], dtype=bool)
+            is_listed &= is_parent[self._entry_numbers]
         return np.flatnonzero(is_listed)
 
     def _context(self, scope: Scope) -> Context:
@@ -124,13 +127,10 @@ class ResultBook:
 
     def _make_context(self, word: str) -> Context:
         is_meant = _bracket_test(word)
-        chosen: dict[Entry, Bracket | None] = {}
-        for row in self.rows:
-            if row.entry not in chosen:
-                chosen[row.entry] = next(filter(is_meant, row.entry.brackets), None)
-        brackets = [chosen[row.entry] for row in self.rows]
+        brackets = [next(filter(is_meant, entry.brackets), None) for entry in self._entries]
         ids = _integers(int(bracket.bracket_id) if bracket else -1 for bracket in brackets)
-        return Context(brackets, ids >= 0, Ranking(self._intervals, ids, self._chip))
+        row_ids = ids[self._entry_numbers]
+        return Context(brackets, row_ids >= 0, Ranking(self._intervals, row_ids, self._chip))
 
 
 def _interval_test(scope: Scope) -> Callable[[Interval], bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from providers.clock import Clock
-
-    from .world import World
 
 
 def serve(
@@ -39,16 +38,20 @@ def serve(
         OSError: the port is taken.
         ValueError: see `build_world`.
     """
-    world = build_world(race_start, athletes, seed)
-    asyncio.run(_serve(world, clock, host, port))
+    # a few million objects that all stay: the garbage collector need not look for rubbish among them
+    gc.disable()
+    api = Api(build_world(race_start, athletes, seed), clock)
+    gc.freeze()
+    gc.enable()
+    asyncio.run(_serve(api, host, port))
 
 
-async def _serve(world: World, clock: Clock, host: str, port: int) -> None:
+async def _serve(api: Api, host: str, port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     # no access log: the simple scheme puts a digest into the query
-    runner = web.AppRunner(Api(world, clock).application(), access_log=None)
+    runner = web.AppRunner(api.application(), access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, shutdown_timeout=1).start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,17 +32,21 @@ def time_text(milliseconds: int | None) -> str:
     """Return a duration as HH:MM:SS.fff; empty for none."""
     if milliseconds is None:
         return ""
-    seconds, fraction = divmod(milliseconds, 1000)
-    minutes, second = divmod(seconds, 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{hour:02d}:{minute:02d}:{second:02d}.{fraction:03d}"
+    return f"{_whole_time_text(milliseconds // 1000)}.{milliseconds % 1000:03d}"
 
 
 def pace_text(milliseconds: int | None, distance_m: int) -> str:
     """Return the time for a mile as HH:MM:SS; empty without a time."""
     if milliseconds is None:
         return ""
-    return time_text(round(milliseconds / distance_m * 1609.344))[:8]
+    return _whole_time_text(int(milliseconds * 1.609344 / distance_m))
+
+
+@cache
+def _whole_time_text(seconds: int) -> str:
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:02d}:{minute:02d}:{second:02d}"
 
 
 def clock_text(instant: datetime | None, zone: ZoneInfo) -> str:
