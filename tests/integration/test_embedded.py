@@ -312,35 +312,40 @@ def test_a_stale_pid_file_with_the_number_of_a_living_process_is_overcome(state)
         bystander.kill()
 
 
+class ForkedChild:
+    """A child of this process that lives until its input ends, and answers with its exit status."""
+
+    def __init__(self, work):
+        told, tell = os.pipe()
+        reading, self._end = os.pipe()
+        self._pid = os.fork()
+        if not self._pid:
+            os.close(self._end)
+            work()
+            os.write(tell, b"!")
+            os.read(reading, 1)
+            os._exit(0)
+        os.read(told, 1)  # from here on it has done its work
+        for pipe in (told, tell, reading):
+            os.close(pipe)
+
+    def end(self):
+        os.close(self._end)
+        assert os.waitpid(self._pid, 0)[1] == 0
+
+
 def test_a_forked_child_does_not_keep_the_server(state):
     with EmbeddedPostgres(state):
-        reading, writing = os.pipe()
-        child = os.fork()
-        if not child:
-            os.close(writing)
-            os.read(reading, 1)  # until the parent closes the pipe
-            os._exit(0)
+        child = ForkedChild(lambda: None)
     assert not is_running(state)
-    os.close(reading)
-    os.close(writing)
-    os.waitpid(child, 0)
+    child.end()
 
 
 def test_a_forked_child_that_starts_the_server_itself_keeps_it(state):
     with EmbeddedPostgres(state) as server:
-        reading, writing = os.pipe()
-        told, tell = os.pipe()
-        child = os.fork()
-        if not child:
-            os.close(writing)
-            server.start()
-            os.write(tell, b"!")
-            os.read(reading, 1)  # until the parent closes the pipe
-            os._exit(query(server, "SELECT 1"))
-        os.read(told, 1)
-    for pipe in (reading, writing, told, tell):
-        os.close(pipe)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+        child = ForkedChild(server.start)
+    assert query(server, "SELECT 1") == 1
+    child.end()
     wait_until(lambda: not is_running(state))
 
 

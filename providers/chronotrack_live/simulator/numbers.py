@@ -35,10 +35,11 @@ class Numbers:
             kind: first + of_seed.randrange(first // 20) + event_number * span + of_event.randrange(span // 3)
             for kind, (first, span) in _SPANS.items()
         }
-        self._gaps = of_event
+        # one for each kind, so that more entries do not change the next race's id
+        self._gaps = {kind: seeded(seed, "numbers", event_number, kind) for kind in _SPANS}
 
     def next(self, kind: str) -> str:
         """Return a new id for an event, race, wave, interval, bracket, team, athlete or entry."""
         number = self._next[kind]
-        self._next[kind] = number + self._gaps.choice((1, 1, 1, 2, 5))
+        self._next[kind] = number + self._gaps[kind].choice((1, 1, 1, 2, 5))
         return str(number)

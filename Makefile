@@ -1,0 +1,44 @@
+# make demo    set everything up and run the main job: a live race, from the API into PostgreSQL
+# make test    set everything up, check the style and run the tests
+# make help    all targets
+#
+# Everything stays in this checkout (.venv, .cache) and in the state folder (CHRONOTRACK_LIVE_STATE).
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS := simulator,embedded,test,lint
+
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format clean
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+setup: $(VENV)/.ready ## make the virtual environment with the package and its dependencies
+
+demo: $(VENV)/.ready ## a live race from the simulated API into a private PostgreSQL, compared with the truth
+	@$(BIN)/chronotrack-live demo
+
+test: $(VENV)/.ready lint ## style, types and tests
+	@$(BIN)/pytest --numprocesses=auto --basetemp=.cache/pytest
+
+lint: $(VENV)/.ready ## ruff, mypy --strict and shellcheck
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@MYPY_CACHE_DIR=.cache/mypy $(BIN)/mypy
+	@$(BIN)/shellcheck scripts/*.sh .ci/run
+
+format: $(VENV)/.ready ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: ## remove what was set up in this checkout
+	rm -rf $(VENV) .cache build *.egg-info
+
+$(VENV)/.ready: pyproject.toml scripts/setup.sh
+	@sh scripts/setup.sh $(VENV) $(EXTRAS)
+	@touch $@

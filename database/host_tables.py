@@ -1,0 +1,214 @@
+"""What a record becomes in the host's tables: one line a column.
+
+The host's tables exist in two shapes (shape M of the migration script, shape C of the "current schema"
+document), so a row is written in the columns that the table has. Values of host columns that are too
+narrow get their beginning; the whole then stands in `additional_data`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+import orjson
+
+from providers.records import ProviderEvent, ProviderParticipant, ProviderResult, Split
+
+RecordT = TypeVar("RecordT")
+
+DATA_SOURCE = "chronotrack_live"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """To whom a row belongs: the partner, and the event by its API id (None for an event itself)."""
+
+    timing_partner_id: int
+    provider_event_id: str | None = None
+
+    def key(self, api_id: str) -> str:
+        """Return the key that a live row of this partner has in the host's tables."""
+        return live_key(self.timing_partner_id, api_id)
+
+
+def live_key(timing_partner_id: int, api_id: str) -> str:
+    """Return the key of a live row: API ids share a number space with the rows that are there."""
+    return f"ctlive:{timing_partner_id}:{api_id}"
+
+
+def database_time(instant: datetime | None) -> datetime | None:
+    """Return an instant as the host's `timestamp` columns keep it: UTC without a zone."""
+    return None if instant is None else instant.astimezone(UTC).replace(tzinfo=None)
+
+
+Value = Callable[[RecordT, Owner], object]
+
+
+@dataclass(frozen=True, slots=True)
+class HostTable(Generic[RecordT]):
+    """A host table, and how each of its columns is filled from a record.
+
+    `key` are the columns by which a staged row finds the row that is kept.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    columns: Mapping[str, Value[RecordT]]
+    overflow: str | None = None
+
+    def row_maker(self, host: Mapping[str, int | None]) -> RowMaker[RecordT]:
+        """Return the maker of rows for the columns that the host has (name -> length or None)."""
+        return RowMaker(self, {name: host[name] for name in self.columns if name in host})
+
+
+class RowMaker(Generic[RecordT]):
+    """Makes the rows of one table, in the order of `columns`."""
+
+    def __init__(self, table: HostTable[RecordT], lengths: Mapping[str, int | None]) -> None:
+        self.table = table
+        self.columns = tuple(lengths)
+        self._values = [(name, table.columns[name], lengths[name]) for name in self.columns]
+        self._overflow_at = self.columns.index(table.overflow) if table.overflow in lengths else None
+
+    def rows(self, records: Iterable[RecordT], owner: Owner) -> Iterable[list[object]]:
+        """Yield each record's row."""
+        for record in records:
+            row: list[object] = []
+            overflow: dict[str, str] = {}
+            for name, value, length in self._values:
+                cell = value(record, owner)
+                if length is not None and isinstance(cell, str) and len(cell) > length:
+                    overflow[name] = cell
+                    cell = cell[:length]
+                row.append(cell)
+            if self._overflow_at is not None:
+                kept = row[self._overflow_at]
+                if overflow:
+                    kept = {**(kept if isinstance(kept, dict) else {}), "too_long": overflow}
+                row[self._overflow_at] = to_json(kept) if kept else None
+            yield row
+
+
+def to_json(value: object) -> str:
+    """Return a value as JSON text."""
+    return orjson.dumps(value).decode()
+
+
+def _location(record: ProviderEvent | ProviderParticipant) -> str | None:
+    return to_json(dict(record.location)) if record.location else None
+
+
+def _split(split: Split) -> dict[str, object]:
+    return {
+        "interval_id": split.interval_id,
+        "name": split.name,
+        "chip_seconds": None if split.chip_time is None else split.chip_time.total_seconds(),
+        "gun_seconds": None if split.gun_time is None else split.gun_time.total_seconds(),
+        "rank": split.rank,
+    }
+
+
+EVENTS: HostTable[ProviderEvent] = HostTable(
+    "ct_events",
+    ("event_id",),
+    {
+        "event_id": lambda e, o: o.key(e.provider_event_id),
+        "event_tag": lambda e, _: e.tag,
+        "event_name": lambda e, _: e.name,
+        "event_description": lambda e, _: e.description,
+        "event_start_time": lambda e, _: database_time(e.start_time),
+        "event_end_time": lambda e, _: database_time(e.end_time),
+        # Generated where the host has event_end_time, and then not among the columns to write.
+        "end_date": lambda e, _: database_time(e.end_time),
+        "event_timezone": lambda e, _: e.timezone,
+        "event_site_uri": lambda e, _: e.site_uri,
+        "event_is_published": lambda e, _: e.is_published,
+        "event_device_protocol": lambda e, _: e.device_protocol,
+        "event_external_id": lambda e, _: e.external_id,
+        "organization_id": lambda e, _: e.organization_id,
+        "organization_name": lambda e, _: e.organization_name,
+        "location": lambda e, _: _location(e),
+        "timing_partner_id": lambda _, o: o.timing_partner_id,
+        "data_source": lambda _, __: DATA_SOURCE,
+        "provider_event_id": lambda e, _: e.provider_event_id,
+    },
+)
+
+PARTICIPANTS: HostTable[ProviderParticipant] = HostTable(
+    "ct_participants",
+    ("entry_id",),
+    {
+        "entry_id": lambda p, o: o.key(p.provider_participant_id),
+        "event_id": lambda _, o: o.key(o.provider_event_id or ""),
+        "race_id": lambda p, _: p.provider_race_id,
+        "entry_external_id": lambda p, _: p.external_id,
+        "entry_name": lambda p, _: p.name,
+        "entry_type": lambda p, _: p.entry_type,
+        "entry_status": lambda p, _: p.status,
+        "registration_status": lambda p, _: p.status,
+        "entry_bib": lambda p, _: p.bib,
+        "entry_race_age": lambda p, _: p.race_age,
+        "athlete_id": lambda p, _: p.athlete_id,
+        "athlete_first_name": lambda p, _: p.first_name,
+        "athlete_last_name": lambda p, _: p.last_name,
+        "athlete_sex": lambda p, _: p.sex,
+        "athlete_birthdate": lambda p, _: p.birthdate,
+        "athlete_email": lambda p, _: p.email,
+        "athlete_home_phone": lambda p, _: p.home_phone,
+        "athlete_mobile_phone": lambda p, _: p.mobile_phone,
+        "location": lambda p, _: _location(p),
+        "team_id": lambda p, _: p.team_id,
+        "team_name": lambda p, _: p.team_name,
+        "division": lambda p, _: p.division,
+        "timing_partner_id": lambda _, o: o.timing_partner_id,
+        "data_source": lambda _, __: DATA_SOURCE,
+        "provider_event_id": lambda _, o: o.provider_event_id,
+        "provider_participant_id": lambda p, _: p.provider_participant_id,
+        "additional_data": lambda p, _: p.additional_data,
+    },
+    overflow="additional_data",
+)
+
+RESULTS: HostTable[ProviderResult] = HostTable(
+    "ct_results",
+    ("timing_partner_id", "data_source", "provider_result_id"),
+    {
+        "event_id": lambda _, o: o.key(o.provider_event_id or ""),
+        "race_id": lambda r, _: r.provider_race_id,
+        "entry_id": lambda r, o: r.provider_participant_id and o.key(r.provider_participant_id),
+        "participant_id": lambda r, o: r.provider_participant_id and o.key(r.provider_participant_id),
+        "results_bib": lambda r, _: r.bib,
+        "results_first_name": lambda r, _: r.first_name,
+        "results_last_name": lambda r, _: r.last_name,
+        "results_sex": lambda r, _: r.sex,
+        "results_age": lambda r, _: r.age,
+        "results_hometown": lambda r, _: r.hometown,
+        "results_state_code": lambda r, _: r.state_code,
+        "results_postal_code": lambda r, _: r.postal_code,
+        "results_country_code": lambda r, _: r.country_code,
+        "results_time": lambda r, _: r.chip_time,
+        "results_gun_time": lambda r, _: r.gun_time,
+        "results_pace": lambda r, _: r.pace,
+        "results_gun_pace": lambda r, _: r.gun_pace,
+        "results_rank": lambda r, _: r.overall_place,
+        "results_bracket_name": lambda r, _: r.bracket_name,
+        "results_primary_bracket_name": lambda r, _: r.division,
+        "chip_time": lambda r, _: r.chip_time,
+        "gun_time": lambda r, _: r.gun_time,
+        "overall_place": lambda r, _: r.overall_place,
+        "gender_place": lambda r, _: r.gender_place,
+        "division_place": lambda r, _: r.division_place,
+        "division": lambda r, _: r.division,
+        "finish_time": lambda r, _: database_time(r.finish_time),
+        "split_times": lambda r, _: to_json([_split(s) for s in r.splits]),
+        "result_status": lambda r, _: r.status,
+        "timing_partner_id": lambda _, o: o.timing_partner_id,
+        "data_source": lambda _, __: DATA_SOURCE,
+        "provider_event_id": lambda _, o: o.provider_event_id,
+        "provider_result_id": lambda r, _: r.provider_result_id,
+        "additional_data": lambda r, _: r.additional_data,
+    },
+    overflow="additional_data",
+)

@@ -1,0 +1,261 @@
+-- Every named statement of the integration. `-- name:` names it, the lines below say what it is for.
+-- %(name)s are bound values; {name} are lists of identifiers that the store composes, because the host's
+-- tables come in two shapes (see database/host_tables.py).
+
+-- name: host_columns
+-- The columns that a table has, with the length of its bounded texts.
+SELECT
+    attname AS name,
+    CASE WHEN atttypid = 'varchar'::regtype AND atttypmod > 0 THEN atttypmod - 4 END AS max_length
+FROM pg_attribute
+WHERE attrelid = to_regclass(%(table)s) AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
+
+-- name: applied_migrations
+-- What the ledger says was applied.
+SELECT name, max(version) AS version FROM ct_live_migrations GROUP BY name;
+
+-- name: partner_credentials
+-- The partners that have credentials for this provider, with what the adapter needs of them.
+SELECT
+    c.partner_provider_credential_id AS credentials_id,
+    c.timing_partner_id,
+    p.company_name AS partner_name,
+    c.provider_id,
+    c.principal,
+    c.secret,
+    coalesce(c.additional_config, '{{}}'::jsonb) AS additional_config
+FROM partner_provider_credentials c
+JOIN providers USING (provider_id)
+JOIN timing_partners p USING (timing_partner_id)
+WHERE providers.name = %(provider_name)s
+  AND (%(partners)s::integer[] IS NULL OR c.timing_partner_id = ANY (%(partners)s))
+ORDER BY c.timing_partner_id;
+
+-- name: provider_id
+-- The id under which this database knows the provider.
+SELECT provider_id FROM providers WHERE name = %(provider_name)s;
+
+-- name: stage
+-- A connection's own table, of the host's column types; empty again after each transaction.
+CREATE TEMPORARY TABLE IF NOT EXISTS {staged} ON COMMIT DELETE ROWS AS
+SELECT {columns} FROM {table} WITH NO DATA;
+
+-- name: copy_staged
+-- Fill a connection's own table; an empty field is NULL.
+COPY {staged} ({columns}) FROM STDIN WITH (FORMAT csv);
+
+-- name: update_changed
+-- Update the kept rows that differ from what was staged. One that does not differ is not written.
+UPDATE {table} AS kept
+SET {assignments}, api_fetched_date = %(at)s, updated_at = %(at)s, api_credentials_used = %(credentials)s
+FROM {staged} AS staged
+WHERE {match} AND ({kept_columns}) IS DISTINCT FROM ({staged_columns});
+
+-- name: insert_new
+-- Insert the staged rows that the table does not have. The event's lock makes the anti-join safe;
+-- ON CONFLICT is the last guard.
+INSERT INTO {table} ({columns}, created_at, api_fetched_date, updated_at, api_credentials_used)
+SELECT {staged_columns}, %(at)s, %(at)s, %(at)s, %(credentials)s
+FROM {staged} AS staged
+WHERE NOT EXISTS (SELECT FROM {table} AS kept WHERE {match})
+ON CONFLICT DO NOTHING;
+
+-- name: lock_partner_events
+-- One importer of a partner's events at a time: until the transaction ends.
+SELECT pg_advisory_xact_lock(hashtextextended('ctlive events of ' || %(partner)s, 0));
+
+-- name: drop_staged_duplicates
+-- Take out of the stage the events that TCP already delivered, unless they are kept as live ones already.
+DELETE FROM {staged} AS staged
+USING {staged} AS same
+CROSS JOIN LATERAL find_duplicate_chronotrack_event(
+    same.event_name, same.event_start_time, same.timing_partner_id, same.provider_event_id
+) AS duplicate
+WHERE staged.event_id = same.event_id
+  AND NOT EXISTS (SELECT FROM ct_events AS kept WHERE kept.event_id = staged.event_id)
+RETURNING staged.provider_event_id, staged.event_name, duplicate.event_id AS duplicate_of, duplicate.reason;
+
+-- name: mark_duplicates
+-- Live events whose TCP twin came later, or went again: keep duplicate_of true to what is there now.
+UPDATE ct_events AS live
+SET duplicate_of = twin.event_id, updated_at = %(at)s
+FROM ct_events AS same
+LEFT JOIN LATERAL find_duplicate_chronotrack_event(
+    same.event_name, same.event_start_time, same.timing_partner_id, same.provider_event_id
+) AS twin ON true
+WHERE live.event_id = same.event_id
+  AND live.timing_partner_id = %(partner)s
+  AND live.data_source = 'chronotrack_live'
+  AND live.duplicate_of IS DISTINCT FROM twin.event_id;
+
+-- name: merge_races
+-- The races of a partner's live events, where the host keeps races.
+INSERT INTO ct_races AS kept (
+    race_id, event_id, race_tag, race_name, race_type, race_subtype, race_course_distance,
+    race_pref_distance_unit, race_planned_start_time, race_planned_end_time, race_actual_start_time,
+    race_actual_end_time, race_age_ref_time, timing_partner_id
+)
+SELECT
+    race_id, event_id, left(race_tag, 100), left(race_name, 255), left(race_type, 50), left(race_subtype, 50),
+    distance, left(distance_unit, 50), planned_start, planned_end, actual_start, actual_end,
+    age_reference, %(partner)s
+FROM jsonb_to_recordset(%(races)s) AS staged (
+    race_id text, event_id text, race_tag text, race_name text, race_type text, race_subtype text,
+    distance numeric, distance_unit text, planned_start timestamp, planned_end timestamp,
+    actual_start timestamp, actual_end timestamp, age_reference timestamp
+)
+WHERE EXISTS (SELECT FROM ct_events WHERE ct_events.event_id = staged.event_id)
+ON CONFLICT (race_id, event_id) DO UPDATE
+SET race_tag = EXCLUDED.race_tag,
+    race_name = EXCLUDED.race_name,
+    race_type = EXCLUDED.race_type,
+    race_subtype = EXCLUDED.race_subtype,
+    race_course_distance = EXCLUDED.race_course_distance,
+    race_pref_distance_unit = EXCLUDED.race_pref_distance_unit,
+    race_planned_start_time = EXCLUDED.race_planned_start_time,
+    race_planned_end_time = EXCLUDED.race_planned_end_time,
+    race_actual_start_time = EXCLUDED.race_actual_start_time,
+    race_actual_end_time = EXCLUDED.race_actual_end_time,
+    race_age_ref_time = EXCLUDED.race_age_ref_time
+WHERE (
+    kept.race_tag, kept.race_name, kept.race_type, kept.race_subtype, kept.race_course_distance,
+    kept.race_pref_distance_unit, kept.race_planned_start_time, kept.race_planned_end_time,
+    kept.race_actual_start_time, kept.race_actual_end_time, kept.race_age_ref_time
+) IS DISTINCT FROM (
+    EXCLUDED.race_tag, EXCLUDED.race_name, EXCLUDED.race_type, EXCLUDED.race_subtype,
+    EXCLUDED.race_course_distance, EXCLUDED.race_pref_distance_unit, EXCLUDED.race_planned_start_time,
+    EXCLUDED.race_planned_end_time, EXCLUDED.race_actual_start_time, EXCLUDED.race_actual_end_time,
+    EXCLUDED.race_age_ref_time
+);
+
+-- name: count_vanished
+-- How many results of the event are kept, how many of them a complete poll did not see any more, and
+-- whether the complete poll before it missed as many that it could not believe it alone.
+SELECT
+    count(*) AS kept,
+    count(*) FILTER (WHERE staged.provider_result_id IS NULL) AS vanished,
+    coalesce((
+        SELECT h.data_snapshot ? 'unconfirmed_vanished'
+        FROM sync_history h
+        WHERE h.provider_id = %(provider_id)s
+          AND h.timing_partner_id = %(partner)s
+          AND h.sync_type = 'results'
+          AND h.event_id = %(event_id)s
+          AND h.status = 'completed'
+        ORDER BY h.sync_time DESC
+        LIMIT 1
+    ), false) AS doubted_before
+FROM ct_results r
+LEFT JOIN {staged} AS staged USING (provider_result_id)
+WHERE r.event_id = %(event_id)s AND r.data_source = 'chronotrack_live' AND r.result_status <> 'removed';
+
+-- name: mark_removed
+-- Results that the API does not publish any more stay, as removed.
+UPDATE ct_results r
+SET result_status = 'removed', api_fetched_date = %(at)s, updated_at = %(at)s
+WHERE r.event_id = %(event_id)s
+  AND r.data_source = 'chronotrack_live'
+  AND r.result_status <> 'removed'
+  AND NOT EXISTS (SELECT FROM {staged} AS staged WHERE staged.provider_result_id = r.provider_result_id);
+
+-- name: keep_rejected_rows
+-- Rows of the API that could not be stored, once each, with how often they came.
+INSERT INTO ct_live_rejected_rows AS kept
+    (timing_partner_id, provider_event_id, kind, api_id, reason, payload, first_seen, last_seen)
+SELECT %(partner)s, %(provider_event_id)s, kind, api_id, reason, payload, %(at)s, %(at)s
+FROM jsonb_to_recordset(%(rows)s) AS staged (kind text, api_id text, reason text, payload jsonb)
+ON CONFLICT (timing_partner_id, provider_event_id, kind, api_id) DO UPDATE
+SET reason = EXCLUDED.reason,
+    payload = EXCLUDED.payload,
+    last_seen = EXCLUDED.last_seen,
+    times_seen = kept.times_seen + 1;
+
+-- name: add_history
+-- Account for one operation.
+INSERT INTO sync_history (
+    timing_partner_id, provider_id, event_id, operation_type, sync_type, sync_direction, sync_time, status,
+    num_of_synced_records, entries_success, entries_failed, participants_synced, results_synced,
+    duration_seconds, lateness_seconds, error_category, error_details, data_snapshot, reason
+) VALUES (
+    %(partner)s, %(provider_id)s, %(event_id)s, %(sync_type)s, %(sync_type)s, 'pull', %(at)s, %(status)s,
+    %(written)s, %(seen)s, %(rejected)s, %(participants)s, %(results)s,
+    %(duration)s, %(lateness)s, %(error_category)s, %(error_details)s, %(statistics)s, %(reason)s
+);
+
+-- name: last_sync
+-- When the partner's last operation of a type that went well began, over all its events.
+SELECT max(sync_time) AS sync_time
+FROM sync_history
+WHERE provider_id = %(provider_id)s
+  AND timing_partner_id = %(partner)s
+  AND sync_type = %(sync_type)s
+  AND status IN ('completed', 'partial');
+
+-- name: live_events
+-- A partner's live events that may still need something, with what the windows ask about.
+SELECT
+    e.event_id,
+    e.timing_partner_id,
+    e.provider_event_id,
+    e.event_name AS name,
+    e.start_date AS start_time,
+    e.end_date AS end_time,
+    s.event_id IS NOT NULL AS superseded,
+    last_results.sync_time AS last_collection,
+    last_participants.sync_time AS last_participant_sync
+FROM ct_events e
+LEFT JOIN ct_live_superseded_events s USING (event_id)
+LEFT JOIN LATERAL (
+    SELECT sync_time FROM sync_history h
+    WHERE h.provider_id = %(provider_id)s AND h.timing_partner_id = e.timing_partner_id
+      AND h.sync_type = 'results' AND h.event_id = e.event_id AND h.status IN ('completed', 'partial', 'failed')
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS last_results ON true
+LEFT JOIN LATERAL (
+    SELECT sync_time FROM sync_history h
+    WHERE h.provider_id = %(provider_id)s AND h.timing_partner_id = e.timing_partner_id
+      AND h.sync_type = 'participants' AND h.event_id = e.event_id AND h.status IN ('completed', 'partial', 'failed')
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS last_participants ON true
+WHERE e.timing_partner_id = %(partner)s
+  AND e.data_source = 'chronotrack_live'
+  AND greatest(e.start_date, e.end_date) >= %(since)s
+ORDER BY e.start_date, e.event_id;
+
+-- name: race_starts
+-- When the races of a partner's live events start, or are to start.
+SELECT race.event_id, coalesce(race.race_actual_start_time, race.race_planned_start_time) AS start_time
+FROM ct_races race
+JOIN ct_events e USING (event_id)
+WHERE e.timing_partner_id = %(partner)s
+  AND e.data_source = 'chronotrack_live'
+  AND coalesce(race.race_actual_start_time, race.race_planned_start_time) IS NOT NULL;
+
+-- name: imported_events
+-- The API ids of a partner's events whose history the backfill has brought in.
+SELECT e.provider_event_id
+FROM ct_events e
+JOIN sync_history h ON h.event_id = e.event_id AND h.timing_partner_id = e.timing_partner_id
+WHERE e.timing_partner_id = %(partner)s
+  AND e.data_source = 'chronotrack_live'
+  AND h.provider_id = %(provider_id)s
+  AND h.sync_type = 'backfill'
+  AND h.status IN ('completed', 'partial');
+
+-- name: claim
+-- Take the event's lock for this connection, or answer false at once.
+SELECT pg_try_advisory_lock(hashtextextended(%(event_id)s, 88)) AS claimed;
+
+-- name: release_claim
+-- Give the event's lock back.
+SELECT pg_advisory_unlock(hashtextextended(%(event_id)s, 88));
+
+-- name: confirm_claim
+-- Whether the connection that took the event's lock still holds it.
+SELECT EXISTS (
+    SELECT FROM pg_locks
+    WHERE locktype = 'advisory'
+      AND pid = %(holder)s
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND ((classid::bigint << 32) | objid::bigint) = hashtextextended(%(event_id)s, 88)
+) AS held;

@@ -1,0 +1,140 @@
+"""Brings records into a host table by way of a temporary table, and writes only what differs.
+
+COPY fills the connection's own temporary table; an UPDATE of the rows that differ and an INSERT of the
+new ones follow. A poll that changes nothing writes nothing and burns no value of the host's serial.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Generic, TypeVar
+
+from psycopg2 import sql
+from psycopg2.extras import RealDictCursor
+
+from database.host_tables import HostTable, Owner, RowMaker, database_time
+from database.queries import compose
+from providers.errors import SchemaNotReady
+
+RecordT = TypeVar("RecordT")
+
+# Rows a COPY chunk: large enough to be fast, small enough not to matter in memory.
+_CHUNK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many rows were staged, and how many of them were new or differed."""
+
+    seen: int
+    inserted: int
+    updated: int
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows were written."""
+        return self.inserted + self.updated
+
+
+class Staging(Generic[RecordT]):
+    """The way of one kind of record into its host table, for the columns that this database has."""
+
+    def __init__(self, table: HostTable[RecordT]) -> None:
+        self.table = table
+        self.staged = sql.Identifier(f"staged_{table.name}")
+        self._maker: RowMaker[RecordT] | None = None
+
+    def load(self, cursor: RealDictCursor, records: Iterable[RecordT], owner: Owner) -> int:
+        """Fill the connection's temporary table; return how many rows it holds."""
+        maker = self._row_maker(cursor)
+        self._make_table(cursor, maker)
+        copy = compose("copy_staged", staged=self.staged, columns=_names(maker.columns))
+        copied = 0
+        for chunk in _chunks(maker.rows(records, owner)):
+            text = io.StringIO()
+            csv.writer(text).writerows(chunk)
+            text.seek(0)
+            cursor.copy_expert(copy, text)
+            copied += len(chunk)
+        return copied
+
+    def merge(self, cursor: RealDictCursor, *, seen: int, at: datetime, credentials: str) -> Written:
+        """Write what differs from the temporary table into the host table.
+
+        Args:
+            cursor: of the transaction that loaded the records.
+            seen: how many rows were loaded.
+            at: the instant of the reading, for api_fetched_date.
+            credentials: which credentials row was used, for api_credentials_used.
+        """
+        columns = self._row_maker(cursor).columns
+        content = tuple(name for name in columns if name not in self.table.key)
+        match = sql.SQL(" AND ").join(
+            sql.SQL("kept.{0} = staged.{0}").format(sql.Identifier(name)) for name in self.table.key
+        )
+        values = {"at": database_time(at), "credentials": credentials}
+        table = sql.Identifier(self.table.name)
+        cursor.execute(
+            compose(
+                "update_changed",
+                table=table,
+                staged=self.staged,
+                match=match,
+                assignments=sql.SQL(", ").join(
+                    sql.SQL("{0} = staged.{0}").format(sql.Identifier(name)) for name in content
+                ),
+                kept_columns=_names(content, "kept"),
+                staged_columns=_names(content, "staged"),
+            ),
+            values,
+        )
+        updated = cursor.rowcount
+        cursor.execute(
+            compose(
+                "insert_new",
+                table=table,
+                staged=self.staged,
+                match=match,
+                columns=_names(columns),
+                staged_columns=_names(columns, "staged"),
+            ),
+            values,
+        )
+        return Written(seen, cursor.rowcount, updated)
+
+    def _row_maker(self, cursor: RealDictCursor) -> RowMaker[RecordT]:
+        if self._maker is None:
+            cursor.execute(compose("host_columns"), {"table": self.table.name})
+            host = {row["name"]: row["max_length"] for row in cursor.fetchall()}
+            if "data_source" not in host:
+                raise SchemaNotReady(
+                    f"Table {self.table.name} lacks the integration's columns: run `chronotrack-live migrate`."
+                )
+            self._maker = self.table.row_maker(host)
+        return self._maker
+
+    def _make_table(self, cursor: RealDictCursor, maker: RowMaker[RecordT]) -> None:
+        cursor.execute(
+            compose(
+                "stage",
+                staged=self.staged,
+                table=sql.Identifier(self.table.name),
+                columns=_names(maker.columns),
+            )
+        )
+
+
+def _names(columns: Iterable[str], qualifier: str | None = None) -> sql.Composed:
+    parts = (sql.Identifier(qualifier, name) if qualifier else sql.Identifier(name) for name in columns)
+    return sql.SQL(", ").join(parts)
+
+
+def _chunks(rows: Iterable[list[object]]) -> Iterator[list[list[object]]]:
+    iterator = iter(rows)
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield chunk

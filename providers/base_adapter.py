@@ -1,0 +1,143 @@
+"""BaseProviderAdapter: the one class that a new provider writes.
+
+A provider says what the outside world says, in the records of `providers.records`; the pipeline
+(`providers.sync`) brings them to the store. A provider's own words - URLs, headers, wire names - stay
+in its folder.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from datetime import datetime
+from typing import ClassVar, TypeVar
+
+import structlog
+import tenacity
+
+from providers import statistics
+from providers.errors import RetryLater
+from providers.rate_limit import Limit, RequestBudget
+from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderResult, Snapshot
+
+AnswerT = TypeVar("AnswerT")
+
+# A request is tried so often, for so long, and with waits of up to so much in between: one bad event
+# must not hold a 90-second cycle. Seconds of real time.
+_ATTEMPTS = 5
+_TOTAL_SECONDS = 45.0
+_FIRST_WAIT = 0.5
+_LONGEST_WAIT = 10.0
+
+
+class BaseProviderAdapter(ABC):
+    """Speaks to one provider with one partner's credentials. May be used from several threads at once.
+
+    A subclass names its provider, says what its limit is, and implements the four methods; it makes each
+    request through `attempt`, which keeps the budget, retries what may go well later, and counts.
+    """
+
+    # As in the host's `providers` table.
+    provider_name: ClassVar[str]
+
+    def __init__(self, credentials: Credentials, budget: RequestBudget) -> None:
+        """Keep what the adapter works with; nothing is asked yet.
+
+        Raises:
+            SettingsInvalid: the credentials row cannot work, with a sentence that names the field.
+        """
+        self.credentials = credentials
+        self.budget = budget
+        self.log = structlog.get_logger().bind(
+            provider=self.provider_name, partner=credentials.timing_partner_id
+        )
+
+    @staticmethod
+    @abstractmethod
+    def limit(credentials: Credentials) -> Limit:
+        """Return the request limit of these credentials.
+
+        Raises:
+            SettingsInvalid: the limit in the credentials row is impossible.
+        """
+
+    @abstractmethod
+    def authenticate(self) -> None:
+        """Ask the API whether the credentials work; return when they do.
+
+        Raises:
+            CredentialsRefused: they do not.
+            ApiUnreachable, ServerFailed, TooManyRequests: nobody can tell now.
+            AnswerUnusable: this is not the provider's API.
+        """
+
+    @abstractmethod
+    def get_events(self, since: datetime | None, until: datetime | None) -> Snapshot[ProviderEvent]:
+        """List the events that the credentials can see and that touch the span.
+
+        An event touches it when its start, its end or one of its races lies between `since` and `until`
+        (aware, either may be None for no bound). Events without any time are left out.
+        """
+
+    @abstractmethod
+    def get_participants(self, provider_event_id: str) -> Snapshot[ProviderParticipant]:
+        """List an event's entries, without test entries.
+
+        Raises:
+            EventArchived, NotFound: there is nothing to be had.
+        """
+
+    @abstractmethod
+    def get_results(self, provider_event_id: str) -> Snapshot[ProviderResult]:
+        """Read an event's results: one record an athlete and race, with places, splits and status.
+
+        An athlete whom the API has not seen yet has none.
+
+        Raises:
+            EventArchived, NotFound: there is nothing to be had.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the connections."""
+
+    def attempt(self, request: Callable[[], AnswerT]) -> AnswerT:
+        """Make one request within the budget; repeat it when it may go well later.
+
+        Exponential backoff with full jitter: before try n the wait is uniform in
+        [0, min(10, 0.5 * 2^n)] seconds, or what the API asked for. At most 5 tries within 45 seconds.
+
+        Raises:
+            RetryLater: the last try's error, when none went well.
+        """
+
+        def within_budget() -> AnswerT:
+            waited = self.budget.take()
+            if waited:
+                statistics.current().count_wait(waited)
+                self.log.info("budget.waited", seconds=round(waited, 3))
+            return request()
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(RetryLater),
+            stop=tenacity.stop_after_attempt(_ATTEMPTS) | tenacity.stop_before_delay(_TOTAL_SECONDS),
+            wait=_wait,
+            before_sleep=self._before_repeat,
+            reraise=True,
+        )
+        return retrying(within_budget)
+
+    def _before_repeat(self, state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        category = getattr(error, "category", "unknown")
+        statistics.current().count_retry(category)
+        self.log.info("request.repeated", attempt=state.attempt_number, category=category, reason=str(error))
+
+
+_backoff = tenacity.wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked: float | None = getattr(error, "retry_after", None)
+    return _backoff(state) if asked is None else asked

@@ -1,0 +1,75 @@
+"""Reads a paged list to its end, and says whether the reading was whole.
+
+The lists move while they are read: rows come, go and change their page. So a page may repeat rows, and
+only the announced row counts tell whether all were seen.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import Any
+
+Row = dict[str, Any]
+
+# Pages asked for ahead of the one that is read: bounds what is held in memory.
+_AHEAD = 4
+# No list is longer: a server that never ends must not be read for ever.
+_LAST_PAGE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, and what its headers announced of the whole list (None when they did not)."""
+
+    rows: list[Row]
+    row_count: int | None
+    page_count: int | None
+
+
+class Reading:
+    """One reading of a list: iterate it once for its rows without repeats, then ask `complete`.
+
+    Stops after the last announced page; where none is announced, at an empty page or one that adds
+    nothing new. Pages after the first are fetched side by side.
+    """
+
+    def __init__(self, fetch: Callable[[int], Page], is_new: Callable[[Row], bool], workers: Executor) -> None:
+        self._fetch = fetch
+        self._is_new = is_new
+        self._workers = workers
+        self._announced: set[int | None] = set()
+        self._read = 0
+        self._ended = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether every page announced one row count, and so many different rows were read."""
+        return self._ended and self._announced == {self._read}
+
+    def __iter__(self) -> Iterator[Row]:
+        under_way: deque[Future[Page]] = deque()
+        next_page, last_page = 1, 1
+        try:
+            while next_page <= last_page or under_way:
+                while next_page <= min(last_page, _LAST_PAGE) and len(under_way) < _AHEAD:
+                    under_way.append(self._workers.submit(copy_context().run, self._fetch, next_page))
+                    next_page += 1
+                if not under_way:
+                    return
+                page = under_way.popleft().result()
+                self._announced.add(page.row_count)
+                fresh = [row for row in page.rows if self._is_new(row)]
+                self._read += len(fresh)
+                yield from fresh
+                if page.page_count is not None:
+                    last_page = page.page_count
+                elif fresh:
+                    last_page = next_page
+            self._ended = True
+        finally:
+            for future in under_way:
+                future.cancel()

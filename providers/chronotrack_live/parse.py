@@ -1,0 +1,259 @@
+"""The API's words into our records, once, at the edge.
+
+All scalars arrive as strings (fact sheet, section 5), but numbers, null, "" and absent keys are met
+too. What cannot be read leaves its field empty and stays, as it came, in `additional_data`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+
+from providers.chronotrack_live.pages import Row
+from providers.errors import RowRejected
+from providers.records import ProviderEvent, ProviderParticipant, ProviderRace
+
+ValueT = TypeVar("ValueT")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# [[H]H:]MM:SS[.f...], or seconds alone: every form that clients met (fact sheet, section 6).
+_DURATION = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6})(?:[.,](\d{1,9}))?")
+# What the host's integer columns hold.
+_LARGEST_INTEGER = 2**31 - 1
+_USUAL_LENGTH = len("00:00:00.000")
+_DECIMAL = re.compile(r"-?\d{1,15}(\.\d+)?")
+
+_LOCATION = {
+    "location_street": "street",
+    "location_city": "city",
+    "location_region": "region",
+    "location_postal_code": "postal_code",
+    "location_country": "country",
+}
+
+
+def duration(text: str) -> timedelta:
+    """Read a time text such as "00:45:00.000", "1:47:23.4", "17:18" or "58.2", exactly.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if len(text) == _USUAL_LENGTH and text[2] == text[5] == ":" and text[8] == "." and text.isascii():
+        # The usual form, HH:MM:SS.fff: nearly every row has it, so it goes past the pattern.
+        digits = text[:2] + text[3:5] + text[6:8] + text[9:]
+        if digits.isdigit():
+            return timedelta(
+                0, int(digits[:2]) * 3600 + int(digits[2:4]) * 60 + int(digits[4:6]), int(digits[6:]) * 1000
+            )
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is not a time")
+    hours, minutes, seconds, fraction = found.groups()
+    microseconds = int((fraction or "0").ljust(6, "0")[:6])
+    return timedelta(
+        hours=int(hours or 0), minutes=int(minutes or 0), seconds=int(seconds), microseconds=microseconds
+    )
+
+
+def instant(text: str) -> datetime:
+    """Read epoch seconds, with or without a fraction, as an aware UTC instant.
+
+    Raises:
+        ValueError: it is none, or lies outside what a calendar holds.
+    """
+    if _DECIMAL.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not an epoch")
+    seconds, _, fraction = text.partition(".")
+    try:
+        return _EPOCH + timedelta(seconds=int(seconds), microseconds=int((fraction or "0").ljust(6, "0")[:6]))
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is not an instant") from error
+
+
+def integer(text: str) -> int:
+    """Read a whole number, also one written as "12.0".
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = float(text) if _DECIMAL.fullmatch(text) else 0.5
+    if number != int(number) or abs(number) > _LARGEST_INTEGER:
+        raise ValueError(f"{text!r} is not a whole number")
+    return int(number)
+
+
+class RowReader:
+    """Reads the fields of one row by type, and remembers what was read and what could not be."""
+
+    def __init__(self, row: Row) -> None:
+        self._row = row
+        self._read: set[str] = set()
+        self._odd: dict[str, object] = {}
+
+    def text(self, name: str) -> str | None:
+        """Return the field as text without blanks around it; None when it is absent, null or empty."""
+        self._read.add(name)
+        value = self._row.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            if isinstance(value, (dict, list)):
+                self._odd[name] = value
+                return None
+            value = str(value)
+        if "\x00" in value:
+            # PostgreSQL keeps no NUL, neither in text nor in jsonb.
+            self._odd[name] = value.replace("\x00", "\\u0000")
+            value = value.replace("\x00", "")
+        return value.strip() or None
+
+    def whole(self, name: str) -> int | None:
+        """Return the field as a whole number."""
+        return self._as(name, integer)
+
+    def place(self, name: str) -> int | None:
+        """Return the field as a place; 0 stands for none in unranked brackets."""
+        return self.whole(name) or None
+
+    def decimal(self, name: str) -> float | None:
+        """Return the field as a number."""
+        return self._as(name, float)
+
+    def instant(self, name: str) -> datetime | None:
+        """Return the field as an aware UTC instant; "0" stands for none."""
+        found = self._as(name, instant)
+        return None if found == _EPOCH else found
+
+    def duration(self, name: str) -> timedelta | None:
+        """Return the field as a duration."""
+        return self._as(name, duration)
+
+    def day(self, name: str) -> date | None:
+        """Return the field as a calendar day ("YYYY-MM-DD")."""
+        return self._as(name, date.fromisoformat)
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return the field as yes or no ("1" or "0")."""
+        text = self.text(name)
+        return default if text is None else text.lower() in ("1", "true", "yes")
+
+    def location(self) -> dict[str, str]:
+        """Return the location fields by our own names."""
+        read = {ours: self.text(theirs) for theirs, ours in _LOCATION.items()}
+        return {name: value for name, value in read.items() if value is not None}
+
+    def additional_data(self) -> dict[str, object]:
+        """Return what no record field holds: fields that were not read, and values that could not be."""
+        unread = {
+            name: value
+            for name, value in self._row.items()
+            if name not in self._read and value is not None and value != ""
+        }
+        return unread | self._odd
+
+    def unreadable(self) -> dict[str, object]:
+        """Return the values that could not be read."""
+        return dict(self._odd)
+
+    def _as(self, name: str, read: Callable[[str], ValueT]) -> ValueT | None:
+        text = self.text(name)
+        if text is None:
+            return None
+        try:
+            return read(text)
+        except ValueError:
+            self._odd[name] = self._row[name]
+            return None
+
+
+def parse_event(row: Row, races: tuple[ProviderRace, ...] = ()) -> ProviderEvent:
+    """Read an event.
+
+    Raises:
+        RowRejected: it has no id or no name.
+    """
+    read = RowReader(row)
+    event_id, name = read.text("event_id"), read.text("event_name")
+    if event_id is None or name is None:
+        raise RowRejected("event without id or name", kind="event", payload=row, api_id=event_id)
+    return ProviderEvent(
+        provider_event_id=event_id,
+        name=name,
+        start_time=read.instant("event_start_time"),
+        end_time=read.instant("event_end_time"),
+        timezone=read.text("location_time_zone"),
+        is_published=read.flag("event_is_published", default=True),
+        description=read.text("event_description"),
+        tag=read.text("event_tag"),
+        site_uri=read.text("event_site_uri"),
+        device_protocol=read.text("event_device_protocol"),
+        external_id=read.text("event_external_id"),
+        organization_id=read.text("organization_id"),
+        organization_name=read.text("organization_name"),
+        location=read.location(),
+        races=races,
+        additional_data=read.additional_data(),
+    )
+
+
+def parse_race(row: Row) -> ProviderRace:
+    """Read a race.
+
+    Raises:
+        RowRejected: it has no id.
+    """
+    read = RowReader(row)
+    race_id = read.text("race_id")
+    if race_id is None:
+        raise RowRejected("race without id", kind="race", payload=row, api_id=None)
+    return ProviderRace(
+        provider_race_id=race_id,
+        name=read.text("race_name"),
+        tag=read.text("race_tag"),
+        race_type=read.text("race_type"),
+        race_subtype=read.text("race_subtype"),
+        distance=read.decimal("race_course_distance"),
+        distance_unit=read.text("race_pref_distance_unit"),
+        planned_start=read.instant("race_planned_start_time"),
+        planned_end=read.instant("race_planned_end_time"),
+        actual_start=read.instant("race_actual_start_time"),
+        actual_end=read.instant("race_actual_end_time"),
+        age_reference=read.instant("race_age_ref_time"),
+    )
+
+
+def parse_participant(row: Row) -> ProviderParticipant:
+    """Read an entry.
+
+    Raises:
+        RowRejected: it has no id.
+    """
+    read = RowReader(row)
+    entry_id = read.text("entry_id")
+    if entry_id is None:
+        raise RowRejected("entry without id", kind="participant", payload=row, api_id=None)
+    return ProviderParticipant(
+        provider_participant_id=entry_id,
+        provider_race_id=read.text("race_id"),
+        external_id=read.text("entry_external_id"),
+        name=read.text("entry_name"),
+        entry_type=read.text("entry_type"),
+        status=read.text("entry_status"),
+        bib=read.text("entry_bib"),
+        race_age=read.whole("entry_race_age"),
+        athlete_id=read.text("athlete_id"),
+        first_name=read.text("athlete_first_name"),
+        last_name=read.text("athlete_last_name"),
+        sex=read.text("athlete_sex"),
+        birthdate=read.day("athlete_birthdate"),
+        email=read.text("athlete_email"),
+        home_phone=read.text("athlete_home_phone"),
+        mobile_phone=read.text("athlete_mobile_phone"),
+        location=read.location(),
+        team_id=read.text("team_id"),
+        team_name=read.text("team_name"),
+        division=read.text("bracket_name"),
+        additional_data=read.additional_data(),
+    )

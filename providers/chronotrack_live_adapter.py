@@ -1,0 +1,157 @@
+"""ChronoTrack Live as a provider: events, participants and results from its REST API."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from providers.base_adapter import BaseProviderAdapter
+from providers.chronotrack_live.client import ChronoTrackLiveClient
+from providers.chronotrack_live.pages import Reading, Row
+from providers.chronotrack_live.parse import parse_event, parse_participant, parse_race
+from providers.chronotrack_live.results import COLUMNS, PLACE_COLUMNS, Places, ResultAssembly
+from providers.chronotrack_live.settings import ChronoTrackLiveSettings
+from providers.errors import RowRejected, SkipThis
+from providers.rate_limit import Limit, RequestBudget
+from providers.records import (
+    Credentials,
+    ProviderEvent,
+    ProviderParticipant,
+    ProviderRace,
+    ProviderResult,
+    Snapshot,
+)
+
+
+RecordT = TypeVar("RecordT")
+
+
+class ChronoTrackLiveAdapter(BaseProviderAdapter):
+    """One timing partner's ChronoTrack Live."""
+
+    provider_name = "ChronoTrack Live"
+
+    def __init__(self, credentials: Credentials, budget: RequestBudget) -> None:
+        super().__init__(credentials, budget)
+        self._client = ChronoTrackLiveClient(
+            ChronoTrackLiveSettings.of(credentials), self.attempt
+        )
+
+    @staticmethod
+    def limit(credentials: Credentials) -> Limit:
+        """Return `rate_limit` of additional_config as the requests in any 60 seconds."""
+        return Limit(per_minute=ChronoTrackLiveSettings.of(credentials).rate_limit)
+
+    def authenticate(self) -> None:
+        """Ask for the smallest list that there is."""
+        self._client.probe()
+
+    def get_events(self, since: datetime | None, until: datetime | None) -> Snapshot[ProviderEvent]:
+        """List the events and, for those that touch the span, their races: one more request each."""
+        rejected: list[RowRejected] = []
+        reading = self._client.listing("event", "event", _first_time("event_id"), include_test_events="false")
+        found = list(_parsed(reading, parse_event, rejected))
+        touching = (event for event in found if _touches(event, since, until))
+        return Snapshot(self._with_races(touching, rejected), complete=reading.complete, rejected=rejected)
+
+    def get_participants(self, provider_event_id: str) -> Snapshot[ProviderParticipant]:
+        """Read the event's whole entry list."""
+        rejected: list[RowRejected] = []
+        reading = self._entries(provider_event_id)
+        participants = list(_parsed(reading, parse_participant, rejected))
+        return Snapshot(participants, complete=reading.complete, rejected=rejected)
+
+    def get_results(self, provider_event_id: str) -> Snapshot[ProviderResult]:
+        """Read rows of all intervals, then both bracket types and the entries' statuses.
+
+        While nobody has a result yet, the first reading is the only one.
+        """
+        path, wrapper = f"event/{provider_event_id}/results", "event_results"
+        assembly, genders, divisions = ResultAssembly(), Places(), Places()
+        reading = self._client.listing(path, wrapper, assembly.is_new, interval="ALL", columns=",".join(COLUMNS))
+        _exhaust(reading)
+        statuses: dict[str, str] = {}
+        if len(assembly):
+            for places, bracket in ((genders, "SEX"), (divisions, "AGE")):
+                columns = ",".join(PLACE_COLUMNS)
+                _exhaust(self._client.listing(path, wrapper, places.is_new, bracket=bracket, columns=columns))
+            statuses = {
+                str(row["entry_id"]): str(row.get("entry_status") or "")
+                for row in self._entries(provider_event_id)
+                if row.get("entry_id")
+            }
+        return Snapshot(
+            assembly.results(statuses, genders, divisions),
+            complete=reading.complete,
+            rejected=assembly.rejected,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _entries(self, provider_event_id: str) -> Reading:
+        return self._client.listing(
+            f"event/{provider_event_id}/entry",
+            "event_entry",
+            _first_time("entry_id"),
+            include_test_entries="false",
+        )
+
+    def _with_races(
+        self, events: Iterable[ProviderEvent], rejected: list[RowRejected]
+    ) -> Iterator[ProviderEvent]:
+        for event in events:
+            reading = self._client.listing(
+                f"event/{event.provider_event_id}/race",
+                "event_race",
+                _first_time("race_id"),
+                include_not_wants_results="true",
+            )
+            try:
+                races = tuple(_parsed(reading, parse_race, rejected))
+            except SkipThis as reason:
+                # The event stands without them: an archived one, say.
+                self.log.info("races.skipped", event=event.provider_event_id, reason=str(reason))
+                races = ()
+            yield replace(event, races=races)
+
+
+def _first_time(name: str) -> Callable[[Row], bool]:
+    """Return a judge of rows: whether its id was not met before. A row without one is always new."""
+    seen: set[str] = set()
+
+    def is_new(row: Row) -> bool:
+        found = str(row.get(name) or "")
+        new = found not in seen
+        if found:
+            seen.add(found)
+        return new
+
+    return is_new
+
+
+def _parsed(
+    rows: Iterable[Row], parse: Callable[[Row], RecordT], rejected: list[RowRejected]
+) -> Iterator[RecordT]:
+    for row in rows:
+        try:
+            yield parse(row)
+        except RowRejected as error:
+            rejected.append(error)
+
+
+def _exhaust(reading: Reading) -> None:
+    """Read to the end, for what the judge of its rows collects."""
+    deque(reading, maxlen=0)
+
+
+def _touches(event: ProviderEvent, since: datetime | None, until: datetime | None) -> bool:
+    start = event.start_time or event.end_time
+    if start is None:
+        return False
+    end = max(start, event.end_time or start)
+    return (since is None or end >= since) and (until is None or start <= until)

@@ -1,0 +1,248 @@
+"""The language that adapters, pipeline and store share: frozen records with our own words.
+
+Instants are aware UTC, durations are `timedelta`, absent is None; a naive datetime is refused when a
+record is made. Whatever a provider says beyond these fields travels in `additional_data`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from providers.errors import IntegrationError, RowRejected
+
+RecordT = TypeVar("RecordT")
+
+
+def _refuse_naive(record: Any) -> None:  # noqa: ANN401 - any record class of this module
+    for name in (f.name for f in fields(record)):
+        value = getattr(record, name)
+        if isinstance(value, datetime) and value.tzinfo is None:
+            raise ValueError(f"{type(record).__name__}.{name} must be an aware datetime, not naive.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """One partner's access to one provider: a row of `partner_provider_credentials`.
+
+    `secret` is a password or its digest (see `additional_config`); it never shows in the repr.
+    """
+
+    credentials_id: int
+    timing_partner_id: int
+    partner_name: str
+    provider_id: int
+    principal: str | None
+    secret: str | None = field(repr=False)
+    additional_config: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+    @property
+    def label(self) -> str:
+        """Return the words by which a person knows this partner, for messages and logs."""
+        return f"partner {self.timing_partner_id} ({self.partner_name})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRace:
+    """A race of an event. `distance` is in metres."""
+
+    provider_race_id: str
+    name: str | None = None
+    tag: str | None = None
+    race_type: str | None = None
+    race_subtype: str | None = None
+    distance: float | None = None
+    distance_unit: str | None = None
+    planned_start: datetime | None = None
+    planned_end: datetime | None = None
+    actual_start: datetime | None = None
+    actual_end: datetime | None = None
+    age_reference: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_naive(self)
+
+    @property
+    def start(self) -> datetime | None:
+        """Return when the race started, or is to start when it has not; None when unknown."""
+        return self.actual_start or self.planned_start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderEvent:
+    """An event as the provider publishes it. `timezone` is an IANA name."""
+
+    provider_event_id: str
+    name: str
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    timezone: str | None = None
+    is_published: bool = True
+    description: str | None = None
+    tag: str | None = None
+    site_uri: str | None = None
+    device_protocol: str | None = None
+    external_id: str | None = None
+    organization_id: str | None = None
+    organization_name: str | None = None
+    location: Mapping[str, str] = field(default_factory=dict)
+    races: tuple[ProviderRace, ...] = ()
+    additional_data: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _refuse_naive(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderParticipant:
+    """An athlete's or team's entry in a race."""
+
+    provider_participant_id: str
+    provider_race_id: str | None = None
+    external_id: str | None = None
+    name: str | None = None
+    entry_type: str | None = None
+    status: str | None = None
+    bib: str | None = None
+    race_age: int | None = None
+    athlete_id: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    sex: str | None = None
+    birthdate: date | None = None
+    email: str | None = None
+    home_phone: str | None = None
+    mobile_phone: str | None = None
+    location: Mapping[str, str] = field(default_factory=dict)
+    team_id: str | None = None
+    team_name: str | None = None
+    division: str | None = None
+    additional_data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A partial course of an athlete. `rank` is the place among all of the race in this part."""
+
+    interval_id: str
+    name: str | None
+    chip_time: timedelta | None
+    gun_time: timedelta | None
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderResult:
+    """An athlete's result in a race. `status` is a word of the design: finished, started, dnf, dq, ..."""
+
+    provider_result_id: str
+    status: str
+    provider_participant_id: str | None = None
+    provider_race_id: str | None = None
+    bib: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    sex: str | None = None
+    age: int | None = None
+    hometown: str | None = None
+    state_code: str | None = None
+    postal_code: str | None = None
+    country_code: str | None = None
+    chip_time: timedelta | None = None
+    gun_time: timedelta | None = None
+    pace: timedelta | None = None
+    gun_pace: timedelta | None = None
+    overall_place: int | None = None
+    gender_place: int | None = None
+    division_place: int | None = None
+    bracket_name: str | None = None
+    division: str | None = None
+    finish_time: datetime | None = None
+    splits: tuple[Split, ...] = ()
+    additional_data: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.finish_time is not None and self.finish_time.tzinfo is None:
+            raise ValueError("ProviderResult.finish_time must be an aware datetime, not naive.")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot(Generic[RecordT]):
+    """One reading of a provider's list.
+
+    `records` is iterated once; `rejected` collects the rows that could not be understood and is
+    whole when the iteration has ended. `complete` says that the reading agrees with what the
+    provider announced: only then may a caller conclude that something vanished.
+    """
+
+    records: Iterable[RecordT]
+    complete: bool
+    rejected: list[RowRejected] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """A live event as the hub keeps it: what the windows ask about.
+
+    `event_id` is the hub's key. `race_starts` are the starts of its races where they are known, in order.
+    `superseded` says that another source delivers the same event by now, with results.
+    """
+
+    event_id: str
+    timing_partner_id: int
+    provider_event_id: str
+    name: str
+    start_time: datetime | None
+    end_time: datetime | None = None
+    race_starts: tuple[datetime, ...] = ()
+    superseded: bool = False
+    last_collection: datetime | None = None
+    last_participant_sync: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_naive(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """How one operation went: what stands in `sync_history`, and what a caller decides by.
+
+    Attributes:
+        sync_type: authentication, events, participants, results or backfill.
+        status: completed, partial (stored, but not whole), failed or skipped.
+        started: the instant it began, aware.
+        seconds: how long it took, in real time.
+        seen, written, rejected: rows read, rows that were new or differed, rows set aside.
+        lateness: seconds between the due instant and the start; None when nothing was due.
+        error: what went wrong, or why it was skipped.
+        statistics: what it cost (see providers.statistics), and what was noticed on the way.
+    """
+
+    sync_type: str
+    timing_partner_id: int
+    status: str
+    started: datetime
+    seconds: float = 0.0
+    event_id: str | None = None
+    seen: int = 0
+    written: int = 0
+    rejected: int = 0
+    lateness: float | None = None
+    error: IntegrationError | None = None
+    statistics: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What a store did with a reading: rows seen, written (new or different) and set aside.
+
+    `complete` says that the reading was whole; `notes` hold what else is worth knowing.
+    """
+
+    seen: int
+    written: int
+    rejected: int
+    complete: bool
+    notes: Mapping[str, object] = field(default_factory=dict)

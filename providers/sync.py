@@ -1,0 +1,238 @@
+"""The pipeline: what an adapter says becomes what the store keeps, one operation at a time.
+
+Scheduler and backfill both call these functions; none of them raises for what may happen on a race day.
+Each returns a `SyncReport`, which also stands in the history: completed, partial, failed or skipped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from providers import statistics
+from providers.base_adapter import BaseProviderAdapter
+from providers.clock import Clock
+from providers.errors import DatabaseUnavailable, IntegrationError, SkipThis
+from providers.records import (
+    Credentials,
+    ProviderEvent,
+    ProviderParticipant,
+    ProviderResult,
+    Snapshot,
+    Stored,
+    StoredEvent,
+    SyncReport,
+)
+
+# Discovery looks forward from so long ago; older events are the backfill's (design, decision 12).
+DISCOVERY_LOOKS_BACK = timedelta(hours=72)
+
+Account = Callable[[Stored], SyncReport]
+
+
+class Store(Protocol):
+    """The few things that the pipeline wants of a store; see `database.store.Store`."""
+
+    def claim(self, credentials: Credentials, provider_event_id: str) -> AbstractContextManager[None]:
+        """Hold an event against every other process, or raise CollectedElsewhere."""
+
+    def save_events(
+        self, credentials: Credentials, snapshot: Snapshot[ProviderEvent], account: Account, at: datetime
+    ) -> SyncReport:
+        """Store a discovery and its account in one transaction."""
+
+    def save_participants(
+        self,
+        credentials: Credentials,
+        provider_event_id: str,
+        snapshot: Snapshot[ProviderParticipant],
+        account: Account,
+        at: datetime,
+    ) -> SyncReport:
+        """Store an entry list and its account in one transaction."""
+
+    def save_results(
+        self,
+        credentials: Credentials,
+        provider_event_id: str,
+        snapshot: Snapshot[ProviderResult],
+        account: Account,
+        at: datetime,
+    ) -> SyncReport:
+        """Store a poll of results and its account in one transaction."""
+
+    def save_past_event(
+        self,
+        credentials: Credentials,
+        event: ProviderEvent,
+        participants: Snapshot[ProviderParticipant],
+        results: Snapshot[ProviderResult],
+        account: Account,
+        at: datetime,
+    ) -> SyncReport:
+        """Store an event whole, with its account, in one transaction; raise DuplicateEvent if TCP has it."""
+
+    def note(self, credentials: Credentials, report: SyncReport) -> None:
+        """Keep the account of an operation that stored nothing."""
+
+
+def authenticate(adapter: BaseProviderAdapter, store: Store, clock: Clock) -> SyncReport:
+    """Ask the API whether the partner's credentials work."""
+
+    def work(operation: _Operation) -> SyncReport:
+        adapter.authenticate()
+        report = operation.report("completed")
+        store.note(adapter.credentials, report)
+        return report
+
+    return _Operation("authentication", adapter, store, clock).run(work)
+
+
+def discover_events(adapter: BaseProviderAdapter, store: Store, clock: Clock) -> SyncReport:
+    """List the partner's events from 72 hours ago on and keep the published ones."""
+
+    def work(operation: _Operation) -> SyncReport:
+        found = adapter.get_events(since=operation.started - DISCOVERY_LOOKS_BACK, until=None)
+        published = Snapshot(
+            (event for event in found.records if event.is_published), found.complete, found.rejected
+        )
+        return store.save_events(adapter.credentials, published, operation.stored, clock.now())
+
+    return _Operation("events", adapter, store, clock).run(work)
+
+
+def sync_participants(
+    adapter: BaseProviderAdapter, store: Store, clock: Clock, event: StoredEvent, due: datetime | None = None
+) -> SyncReport:
+    """Read an event's entry list; `due` is when that was to happen."""
+
+    def work(operation: _Operation) -> SyncReport:
+        with store.claim(adapter.credentials, event.provider_event_id):
+            entries = adapter.get_participants(event.provider_event_id)
+            return store.save_participants(
+                adapter.credentials, event.provider_event_id, entries, operation.stored, clock.now()
+            )
+
+    return _Operation("participants", adapter, store, clock, event.event_id, due).run(work)
+
+
+def collect_results(
+    adapter: BaseProviderAdapter, store: Store, clock: Clock, event: StoredEvent, due: datetime | None = None
+) -> SyncReport:
+    """Poll an event's results; `due` is when that was to happen."""
+
+    def work(operation: _Operation) -> SyncReport:
+        with store.claim(adapter.credentials, event.provider_event_id):
+            results = adapter.get_results(event.provider_event_id)
+            return store.save_results(
+                adapter.credentials, event.provider_event_id, results, operation.stored, clock.now()
+            )
+
+    return _Operation("results", adapter, store, clock, event.event_id, due).run(work)
+
+
+def import_past_event(
+    adapter: BaseProviderAdapter, store: Store, clock: Clock, event: ProviderEvent
+) -> SyncReport:
+    """Bring in an event of the past with its entries and results."""
+
+    def work(operation: _Operation) -> SyncReport:
+        with store.claim(adapter.credentials, event.provider_event_id):
+            entries = adapter.get_participants(event.provider_event_id)
+            results = adapter.get_results(event.provider_event_id)
+            return store.save_past_event(
+                adapter.credentials, event, entries, results, operation.stored, clock.now()
+            )
+
+    event_id = f"{adapter.credentials.timing_partner_id}:{event.provider_event_id}"
+    return _Operation("backfill", adapter, store, clock, event_id).run(work)
+
+
+@dataclass(slots=True)
+class _Operation:
+    """One operation while it runs: its account, its errors, its log."""
+
+    sync_type: str
+    adapter: BaseProviderAdapter
+    store: Store
+    clock: Clock
+    event_id: str | None = None
+    due: datetime | None = None
+    started: datetime = field(init=False)
+    _began: float = field(init=False)
+    _statistics: statistics.Statistics = field(init=False)
+
+    def run(self, work: Callable[[_Operation], SyncReport]) -> SyncReport:
+        """Do the work; whatever it raises of ours becomes a report, noted in the history when possible."""
+        self.started, self._began = self.clock.now(), time.monotonic()
+        log = self.adapter.log.bind(operation=self.sync_type, event=self.event_id)
+        with statistics.measured() as self._statistics:
+            try:
+                report = work(self)
+            except SkipThis as reason:
+                report = self._note(self.report("skipped", error=reason))
+            except IntegrationError as error:
+                report = self._note(self.report("failed", error=error))
+        say = log.warning if report.status == "failed" else log.info
+        say(
+            f"{self.sync_type}.{report.status}",
+            seen=report.seen,
+            written=report.written,
+            rejected=report.rejected,
+            seconds=round(report.seconds, 3),
+            reason=str(report.error) if report.error else None,
+        )
+        return report
+
+    def stored(self, stored: Stored) -> SyncReport:
+        """Return the report of an operation that stored something."""
+        whole = stored.complete and not stored.rejected
+        counts: dict[str, object] = {
+            "participants": {"participants": stored.seen},
+            "results": {"results": stored.seen},
+        }.get(self.sync_type, {})
+        return self.report(
+            "completed" if whole else "partial",
+            seen=stored.seen,
+            written=stored.written,
+            rejected=stored.rejected,
+            notes={"complete": stored.complete, **counts, **stored.notes},
+        )
+
+    def report(
+        self,
+        status: str,
+        *,
+        error: IntegrationError | None = None,
+        seen: int = 0,
+        written: int = 0,
+        rejected: int = 0,
+        notes: Mapping[str, object] | None = None,
+    ) -> SyncReport:
+        """Return the report as of now."""
+        return SyncReport(
+            sync_type=self.sync_type,
+            timing_partner_id=self.adapter.credentials.timing_partner_id,
+            status=status,
+            started=self.started,
+            seconds=time.monotonic() - self._began,
+            event_id=self.event_id,
+            seen=seen,
+            written=written,
+            rejected=rejected,
+            lateness=None if self.due is None else (self.started - self.due).total_seconds(),
+            error=error,
+            statistics={**self._statistics.as_dict(), **(notes or {})},
+        )
+
+    def _note(self, report: SyncReport) -> SyncReport:
+        try:
+            self.store.note(self.adapter.credentials, report)
+        except DatabaseUnavailable as error:
+            # Without a database there is no history; the log has the report.
+            self.adapter.log.warning("history.lost", reason=str(error))
+        return report
