@@ -428,16 +428,12 @@ def test_an_ordinary_user_has_a_server_of_their_own(state, user):
 
 @only_on_linux
 def test_nothing_is_opened_or_left_outside_of_the_state_folder(state):
-    with EmbeddedPostgres(state) as server:
-        folder = folder_of(state)
-        segment = (folder / "data" / "postmaster.pid").read_text().splitlines()[6].split()[1]
-        assert query(server, "SELECT 1") == 1
-        for pid in processes(folder):
-            outside = [
-                path for path in open_files(pid) if path.startswith("/") and not path.startswith(str(state))
-            ]
-            assert set(outside) <= {"/dev/null"}
-            assert "/dev/shm" not in Path(f"/proc/{pid}/maps").read_text()
+    with EmbeddedPostgres(state):
+        pid = postmaster(state)
+        segment = segment_of(state)
+        opened = {path for path in open_files(pid) + open_files(keeper(state)) if path.startswith("/")}
+        assert {path for path in opened if not path.startswith(f"{state}/")} == {"/dev/null"}
+        assert "/dev/shm" not in Path(f"/proc/{pid}/maps").read_text()
         assert segment in segments()
     assert segment not in segments()
 
@@ -445,9 +441,14 @@ def test_nothing_is_opened_or_left_outside_of_the_state_folder(state):
 @only_on_linux
 def test_a_killed_servers_shared_memory_is_given_back_without_another_start(state):
     with EmbeddedPostgres(state):
-        segment = (folder_of(state) / "data" / "postmaster.pid").read_text().splitlines()[6].split()[1]
+        segment = segment_of(state)
         os.kill(postmaster(state), signal.SIGKILL)
         wait_until(lambda: segment not in segments())
+
+
+def segment_of(state):
+    """The number of the server's System V shared memory, as its data folder tells it."""
+    return (folder_of(state) / "data" / "postmaster.pid").read_text().splitlines()[6].split()[1]
 
 
 def segments():

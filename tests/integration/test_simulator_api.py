@@ -1,5 +1,7 @@
 """The simulator over HTTP, in a process of its own, after the race and in the midst of it."""
 
+import os
+import signal
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 
@@ -202,11 +204,7 @@ def test_finishes_agree_with_the_ground_truth(finished, truth):
         assert (row is None) or row["results_bib"] == (athlete["bib"] or "")
         assert (seconds(row["results_time"]) if row else None) == athlete["chip_seconds"]
         assert (seconds(row["results_gun_time"]) if row else None) == athlete["gun_seconds"]
-        for rows, place in (
-            (overall, "overall_place"),
-            (gender, "gender_place"),
-            (division, "division_place"),
-        ):
+        for rows, place in places:
             rank = rows[entry_id]["results_rank"] if entry_id in rows else ""
             assert rank == str(athlete[place] or "")
         if row:
@@ -353,6 +351,12 @@ def test_the_ground_truth_knows_every_event_of_every_account(finished):
     assert len(answer.json()["event_ids"]) == 10
     for event_id in answer.json()["event_ids"]:
         assert finished.simulator.ground_truth(event_id)["event_id"] == event_id
+
+
+def test_it_ends_quietly_when_it_is_told_to():
+    with simulator_at(START) as simulator:
+        os.kill(simulator.pid, signal.SIGTERM)
+        assert simulator.wait() == 0
 
 
 def test_a_simulator_that_cannot_start_says_why(finished):

@@ -28,18 +28,15 @@ def main(host: str, port: int, race_start: str, athletes: int | None, seed: int,
 
     The setting CHRONOTRACK_LIVE_CLOCK gives it a race time of its own.
     """
-    clock = Clock.parse(os.environ.get("CHRONOTRACK_LIVE_CLOCK", ""))
-    start = isoparse(race_start) if race_start else clock.now().replace(microsecond=0)
     if parent:
         threading.Thread(target=_stop_with, args=(parent,), daemon=True).start()
-    serve(
-        host=host,
-        port=port,
-        race_start=start if start.tzinfo else start.replace(tzinfo=UTC),
-        athletes=athletes,
-        seed=seed,
-        clock=clock,
-    )
+    try:
+        clock = Clock.parse(os.environ.get("CHRONOTRACK_LIVE_CLOCK", ""))
+        start = isoparse(race_start) if race_start else clock.now().replace(microsecond=0)
+        start = start if start.tzinfo else start.replace(tzinfo=UTC)
+        serve(host=host, port=port, race_start=start, athletes=athletes, seed=seed, clock=clock)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _stop_with(parent: int) -> None:

@@ -146,9 +146,9 @@ def _starters(
     draw: Random,
 ) -> list[Starter]:
     """Bibs begin at 1 in every race, so they overlap between the races of an event."""
-    mats = [point.mat for point in race.course.points]
-    able = [runner for runner in carried if not runner.is_wheelchair and runner.passed(*mats)]
-    both = [starter for starter in first if starter.runner.passed(*mats)]
+    mats = race.course.mats
+    able = [runner for runner in carried if not runner.is_wheelchair and runner.passed(mats)]
+    both = [starter for starter in first if starter.runner.passed(mats)]
     both = both[: max(2, round(race.returning * scale))] if race.returning else []
     count = max(_FEWEST, round(race.athletes * scale)) - len(both)
     taken = {starter.runner for starter in first}

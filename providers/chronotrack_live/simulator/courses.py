@@ -42,9 +42,9 @@ class Course:
         return self.points[-1].distance_m
 
     @property
-    def finish_mat(self) -> str:
-        """The carried mat that stands in for the finish line."""
-        return self.points[-1].mat
+    def mats(self) -> set[str]:
+        """The carried mats that a runner must have passed to be given a time at every point."""
+        return {point.mat for point in self.points}
 
     def intervals(self, race_id: str, numbers: Numbers) -> tuple[Interval, ...]:
         """Make a race's intervals, in course order; their ids follow the names, so they say nothing of it."""
@@ -71,7 +71,7 @@ class Course:
         for point in self.points:
             if point.mat in runner.minutes and (point.mat, point.factor) not in at:
                 carried = round(runner.minutes[point.mat] * 60_000 * point.factor)
-                at[point.mat, point.factor] = carried + draw.randrange(600)
+                at[point.mat, point.factor] = carried + int(draw.random() * 600)
         return [at.get((point.mat, point.factor)) for point in self.points]
 
 

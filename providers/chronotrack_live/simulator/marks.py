@@ -56,7 +56,7 @@ def make_marks(
                 end=end,
                 chip_ms=elapsed - began if has_begin else from_gun,
                 gun_ms=from_gun,
-                published_at=end + timedelta(milliseconds=draw.randrange(5_000, 40_001)),
+                published_at=end + timedelta(milliseconds=5_000 + int(draw.random() * 35_000)),
             )
         )
         leg_began = elapsed

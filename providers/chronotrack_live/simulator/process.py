@@ -61,14 +61,12 @@ class SimulatorProcess:
 
     @property
     def pid(self) -> int:
-        """The process's id.
+        """The process's id."""
+        return self._running().pid
 
-        Raises:
-            SimulatorError: it is not running.
-        """
-        if self._process is None:
-            raise SimulatorError("The simulator is not running.")
-        return self._process.pid
+    def wait(self) -> int:
+        """Wait for a simulator that was told to stop, and return its exit code."""
+        return self._running().wait(_PATIENCE)
 
     def ground_truth(self, event_id: str) -> dict[str, Any]:
         """Return what every athlete of an event ends up with; see `truth.py`."""
@@ -96,6 +94,11 @@ class SimulatorProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop()
+
+    def _running(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            raise SimulatorError("The simulator is not running.")
+        return self._process
 
     def _stop(self) -> None:
         process, self._process = self._process, None
