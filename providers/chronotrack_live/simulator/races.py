@@ -94,8 +94,7 @@ def _make_entry(
 ) -> Entry:
     runner = starter.runner
     entry_id = numbers.next("entry")
-    delay_ms = round(draw.triangular(500, 420_000, 45_000))
-    began = Start(wave.gun, delay_ms, has_mat=starter.mishap is not Mishap.WITHOUT_START_MAT)
+    began = Start(wave.gun, _delay_ms(runner, draw), has_mat=starter.mishap is not Mishap.WITHOUT_START_MAT)
     marks = make_marks(course, intervals, runner, began, draw)
     marks, verdict = befall(starter.mishap, marks, intervals[-1], draw)
     own = brackets_of(runner, brackets)
@@ -118,6 +117,12 @@ def _make_entry(
         marks=marks,
         verdict=verdict,
     )
+
+
+def _delay_ms(runner: Runner, draw: Random) -> int:
+    # the fastest stand at the line, and every minute of their marathon moves the others back by two seconds
+    from_the_front = max(0.0, runner.minutes["Finish"] - 150) * 2_000
+    return round(500 + draw.random() * 9_500 + from_the_front * (0.5 + draw.random()))
 
 
 def _wave_of(starter: Starter, corrals: tuple[Corral, ...], waves: tuple[Wave, ...]) -> Wave:
