@@ -51,10 +51,10 @@ async def _serve(api: Api, host: str, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     # no access log: the simple scheme puts a digest into the query
-    runner = web.AppRunner(api.application(), access_log=None)
+    runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, shutdown_timeout=1).start()
+        await web.TCPSite(runner, host, port).start()
         bound = runner.addresses[0][1]
         sys.stdout.write(f"ChronoTrack Live simulator at http://127.0.0.1:{bound}/api\n")
         sys.stdout.flush()
