@@ -31,12 +31,13 @@ import psycopg2
 from psycopg2.extensions import make_dsn
 
 from database.postgres_binaries import (
-    SERVER_USER,
     EmbeddedPostgresError,
     PostgresBinaries,
     PostgresSource,
     as_server_user,
+    check_reach,
     find_binaries,
+    make_for_server,
 )
 from database.state_folder import make_folder
 
@@ -109,7 +110,7 @@ class EmbeddedPostgres:
             EmbeddedPostgresError: there is no server to be had; the message says why.
         """
         try:
-            _check_reach(self._state)
+            check_reach(self._state)
             binaries = find_binaries(self._source, self._state)
             self._folder = _prepared(self._state / "postgres" / str(binaries.major))
             with _Lock(self._folder / "door.lock", fcntl.LOCK_EX):
@@ -135,9 +136,8 @@ class EmbeddedPostgres:
         with _Lock(folder / "door.lock", fcntl.LOCK_EX):
             self._use.close()
             self._use = None
-            _until(
-                lambda: _is_free(folder / "keeper.lock") or _has_users(folder), sum(s for _, s in STOPPING)
-            )
+            patience = sum(seconds for _, seconds in STOPPING)
+            _until(lambda: _is_free(folder / "keeper.lock") or _has_users(folder), patience)
 
     def dsn(self, database: str) -> str:
         """Return how libpq reaches a database of this server, as its superuser.
@@ -173,8 +173,8 @@ class EmbeddedPostgres:
     def _answers(self) -> bool:
         try:
             psycopg2.connect(self.dsn("postgres")).close()
-        except psycopg2.OperationalError:
-            return False
+        except psycopg2.OperationalError as error:
+            return "too many clients" in str(error)  # an answer, too
         return True
 
 
@@ -252,24 +252,6 @@ def _until(condition: Callable[[], bool], seconds: float) -> bool:
     return met
 
 
-def _check_reach(state: Path) -> None:
-    """Refuse a state folder that the server's user cannot get to; to open it is not for us."""
-    for folder in (*reversed(state.parents), state):
-        if folder.exists() and not _may_enter(folder):
-            raise EmbeddedPostgresError(
-                f"The embedded PostgreSQL runs as the user {SERVER_USER}, who may not enter {folder}:"
-                " set CHRONOTRACK_LIVE_STATE to a folder elsewhere, /var/lib/chronotrack-live say."
-            )
-
-
-def _may_enter(folder: Path) -> bool:
-    """Let the server's user try: permissions, access lists and mounts may all have a say."""
-    if not (user := as_server_user()):
-        return True  # our own folder: an error about it tells all
-    trial = ["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)]
-    return subprocess.run(trial, stderr=subprocess.DEVNULL, check=False, **user).returncode == 0
-
-
 def _prepared(folder: Path) -> Path:
     """Make the folder of one major version."""
     path = folder / "socket" / f".s.PGSQL.{PORT}"
@@ -284,15 +266,8 @@ def _prepared(folder: Path) -> Path:
             " clients: set CHRONOTRACK_LIVE_STATE to a folder without one."
         )
     make_folder(folder)
-    _make_for_server(folder / "socket")
+    make_for_server(folder / "socket")
     return folder
-
-
-def _make_for_server(folder: Path) -> None:
-    """Make a folder that belongs to the server's user alone."""
-    folder.mkdir(0o700, exist_ok=True)
-    if user := as_server_user():
-        os.chown(folder, user["user"], user["group"])
 
 
 def _last_words(folder: Path) -> str:
@@ -352,25 +327,22 @@ class _Keeper:
         unused = threading.Event()
         threading.Thread(target=self._stop_when_unused, args=(server, unused), daemon=True).start()
         status = server.wait()
-        log.info(
-            "the server ended with status %s, %s", status, "unused" if unused.is_set() else "still in use"
-        )
+        log.info("the server ended with status %s, %s", status, "unused" if unused.is_set() else "in use")
         if status < 0:
             self._free_shared_memory()
 
     def _stop_when_unused(self, server: subprocess.Popen[bytes], unused: threading.Event) -> None:
-        _Lock(
-            self._folder / "users.lock", fcntl.LOCK_EX
-        )  # until we end: who comes now waits for the next server
+        # Held until we end: who comes from now on waits, and gets the next server.
+        _Lock(self._folder / "users.lock", fcntl.LOCK_EX)
         unused.set()
         _stop(server.send_signal, lambda: server.poll() is not None)
 
     def _free_shared_memory(self) -> None:
-        """Give back the few bytes that a killed server leaves outside of its folder, for the next to find."""
+        """Give back the few bytes that a killed server leaves outside of its folder."""
         with suppress(OSError, ValueError, IndexError):
-            segment = int((self._data / "postmaster.pid").read_text().splitlines()[6].split()[1])
-            remove = 0
-            ctypes.CDLL(None).shmctl(segment, remove, None)
+            segment = (self._data / "postmaster.pid").read_text().splitlines()[6].split()[1]
+            # As the server's user, who owns the segment and could write any number into that file.
+            subprocess.run(["/usr/bin/ipcrm", "-m", segment], check=False, **as_server_user())
 
     def _lock_server(self) -> "_Lock":
         """Take the server's lock; stop the orphan of a killed keeper if that still has it."""
@@ -393,7 +365,7 @@ class _Keeper:
         unfinished = self._folder / "data.new"
         if unfinished.exists():
             shutil.rmtree(unfinished)
-        _make_for_server(unfinished)
+        make_for_server(unfinished)
         options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
         initdb = self._spawn(["initdb", "-D", str(unfinished), *options], lock, signal.SIGTERM)
         if status := initdb.wait():

