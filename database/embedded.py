@@ -55,7 +55,7 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "max_connections": "100",
     # A commit does not wait for the disk: a killed process loses nothing, a power cut the last second.
-    # fsync stays on: with it CREATE DATABASE ... TEMPLATE takes about 50 ms on an idle disk: tests can bear it.
+    # fsync stays on: with it CREATE DATABASE ... TEMPLATE takes about 50 ms on an idle disk.
     "synchronous_commit": "off",
     # Shared memory in files of the data folder: a killed server leaves nothing in /dev/shm.
     "dynamic_shared_memory_type": "mmap",
