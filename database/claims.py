@@ -60,7 +60,9 @@ class Claims:
         cursor.execute(compose("confirm_claim"), {"event_id": event_id, "holder": holder})
         row = cursor.fetchone()
         if row is None or not row["held"]:
-            raise CollectedElsewhere(f"The lock of event {event_id} was lost on the way; nothing was written.")
+            raise CollectedElsewhere(
+                f"The lock of event {event_id} was lost on the way; nothing was written."
+            )
 
     def close(self) -> None:
         """Give all locks back."""
@@ -74,7 +76,7 @@ class Claims:
             self._connection = self._database.connect()
             self._connection.autocommit = True
         try:
-            with driver_errors(), self._connection.cursor() as cursor:
+            with driver_errors(), self._connection.cursor(cursor_factory=RealDictCursor) as cursor:
                 cursor.execute(compose(name), {"event_id": event_id})
                 return dict(cursor.fetchone() or {})
         except DatabaseUnavailable:

@@ -1,6 +1,6 @@
-"""Applies the SQL files, statement by statement, and says what is pending.
+r"""Applies the SQL files, statement by statement, and says what is pending.
 
-The files run under psql alike: they begin with `\\set ON_ERROR_STOP on`, which this runner skips, as it
+The files run under psql alike: they begin with `\set ON_ERROR_STOP on`, which this runner skips, as it
 stops at the first error anyway. Each file notes itself in the ledger `ct_live_migrations`.
 """
 
@@ -21,7 +21,7 @@ _LEDGER_ENTRY = re.compile(r"INSERT INTO ct_live_migrations \(name, version\)\s+
 
 
 def statements(text: str) -> list[str]:
-    """Split a script into its statements, leaving out psql's own commands (lines that begin with \\)."""
+    """Split a script into its statements, leaving out the backslash commands, which are psql's own."""
     import sqlparse
 
     sql_only = "\n".join("" if line.startswith("\\") else line for line in text.splitlines())

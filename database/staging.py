@@ -113,7 +113,7 @@ class Staging(Generic[RecordT]):
             host = {row["name"]: row["max_length"] for row in cursor.fetchall()}
             if "data_source" not in host:
                 raise SchemaNotReady(
-                    f"Table {self.table.name} lacks the integration's columns: run `chronotrack-live migrate`."
+                    f"{self.table.name} lacks the integration's columns: run `chronotrack-live migrate`."
                 )
             self._maker = self.table.row_maker(host)
         return self._maker

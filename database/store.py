@@ -57,7 +57,9 @@ class Store:
         with self._database.transaction() as cursor:
             cursor.execute(compose("provider_id"), {"provider_name": provider_name})
             if cursor.fetchone() is None:
-                raise SchemaNotReady(f"The database does not know {provider_name}: run `chronotrack-live migrate`.")
+                raise SchemaNotReady(
+                    f"The database does not know {provider_name}: run `chronotrack-live migrate`."
+                )
             cursor.execute(
                 compose("partner_credentials"),
                 {"provider_name": provider_name, "partners": None if partners is None else list(partners)},
@@ -243,9 +245,7 @@ class Store:
             notes |= {"removed": removed} if removed else {}
             notes |= {"unconfirmed_vanished": doubted} if doubted else {}
         rejected = _keep_rejected(cursor, credentials, provider_event_id, snapshot.rejected, at)
-        return Stored(
-            seen=seen, written=written, rejected=rejected, complete=snapshot.complete, notes=notes
-        )
+        return Stored(seen=seen, written=written, rejected=rejected, complete=snapshot.complete, notes=notes)
 
     def _mark_removed(
         self, cursor: RealDictCursor, credentials: Credentials, provider_event_id: str, at: datetime
@@ -286,11 +286,9 @@ def _race_starts(cursor: RealDictCursor, partner: int) -> dict[str, list[datetim
 
 
 def _stored_event(row: dict[str, Any], starts: dict[str, list[datetime]]) -> StoredEvent:
-    instants = {
-        name: _aware(row.pop(name))
-        for name in ("start_time", "end_time", "last_collection", "last_participant_sync")
-    }
-    return StoredEvent(race_starts=tuple(sorted(starts.get(row["event_id"], ()))), **row, **instants)
+    instants = ("start_time", "end_time", "last_collection", "last_participant_sync")
+    aware = row | {name: _aware(row[name]) for name in instants}
+    return StoredEvent(race_starts=tuple(sorted(starts.get(row["event_id"], ()))), **aware)
 
 
 def _race(event: ProviderEvent, race: Any, partner: int) -> dict[str, object]:  # noqa: ANN401
@@ -320,7 +318,12 @@ def _keep_rejected(
 ) -> int:
     # The same row may come twice in one reading; one statement can keep it only once.
     rows = {
-        (error.kind, api_id): {"kind": error.kind, "api_id": api_id, "reason": error.reason, "payload": payload}
+        (error.kind, api_id): {
+            "kind": error.kind,
+            "api_id": api_id,
+            "reason": error.reason,
+            "payload": payload,
+        }
         for error in rejected
         for payload in [dict(error.payload)]
         for api_id in [error.api_id or to_json(payload)]
@@ -358,7 +361,9 @@ def _note(cursor: RealDictCursor, credentials: Credentials, report: SyncReport) 
             "duration": round(report.seconds),
             "lateness": report.lateness,
             "error_category": error.category if error else None,
-            "error_details": to_json({"error": type(error).__name__, "message": str(error)}) if error else None,
+            "error_details": to_json({"error": type(error).__name__, "message": str(error)})
+            if error
+            else None,
             "statistics": to_json(dict(report.statistics)),
             "reason": str(error) if error else None,
         },

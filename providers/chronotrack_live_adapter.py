@@ -20,11 +20,9 @@ from providers.records import (
     Credentials,
     ProviderEvent,
     ProviderParticipant,
-    ProviderRace,
     ProviderResult,
     Snapshot,
 )
-
 
 RecordT = TypeVar("RecordT")
 
@@ -36,9 +34,7 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
 
     def __init__(self, credentials: Credentials, budget: RequestBudget) -> None:
         super().__init__(credentials, budget)
-        self._client = ChronoTrackLiveClient(
-            ChronoTrackLiveSettings.of(credentials), self.attempt
-        )
+        self._client = ChronoTrackLiveClient(ChronoTrackLiveSettings.of(credentials), self.attempt)
 
     @staticmethod
     def limit(credentials: Credentials) -> Limit:
@@ -71,7 +67,9 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         """
         path, wrapper = f"event/{provider_event_id}/results", "event_results"
         assembly, genders, divisions = ResultAssembly(), Places(), Places()
-        reading = self._client.listing(path, wrapper, assembly.is_new, interval="ALL", columns=",".join(COLUMNS))
+        reading = self._client.listing(
+            path, wrapper, assembly.is_new, interval="ALL", columns=",".join(COLUMNS)
+        )
         _exhaust(reading)
         statuses: dict[str, str] = {}
         if len(assembly):
@@ -90,8 +88,9 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         )
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections and the budget's account."""
         self._client.close()
+        super().close()
 
     def _entries(self, provider_event_id: str) -> Reading:
         return self._client.listing(

@@ -79,7 +79,7 @@ class DatabaseUnavailable(RetryLater):
 
 
 class SkipThis(IntegrationError):
-    """This event or row is left out; its neighbours are not concerned."""
+    """An event or row that is left out; its neighbours are not concerned."""
 
     category = "skipped"
 

@@ -89,4 +89,4 @@ class RequestBudget:
     def close(self) -> None:
         """Close the account's file."""
         with self._lock:
-            self._bucket.close()
+            self._bucket.close()  # type: ignore[no-untyped-call]  # the library's method is untyped

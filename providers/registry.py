@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from providers.base_adapter import BaseProviderAdapter
+from providers.clock import Clock
 from providers.errors import SettingsInvalid
+from providers.rate_limit import RequestBudget
+from providers.records import Credentials
 
 GROUP = "project88.providers"
 
@@ -22,3 +26,21 @@ def adapter_class(name: str) -> type[BaseProviderAdapter]:
         raise SettingsInvalid(f"No provider is called {name!r}. Known: {known}.")
     loaded: type[BaseProviderAdapter] = found[name].load()
     return loaded
+
+
+def open_adapter(name: str, credentials: Credentials, state: Path, clock: Clock) -> BaseProviderAdapter:
+    """Return the adapter `name` for these credentials, drawing from the partner's request budget.
+
+    Args:
+        name: as registered.
+        credentials: the partner's.
+        state: the state folder, where the budget's account is kept.
+        clock: by which the budget's windows run.
+
+    Raises:
+        SettingsInvalid: the name or the credentials row cannot work.
+    """
+    adapter = adapter_class(name)
+    limit = adapter.limit(credentials)
+    account = f"{name}-partner-{credentials.timing_partner_id}"
+    return adapter(credentials, RequestBudget(state / "budget", account, limit, clock))

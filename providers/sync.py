@@ -191,16 +191,13 @@ class _Operation:
     def stored(self, stored: Stored) -> SyncReport:
         """Return the report of an operation that stored something."""
         whole = stored.complete and not stored.rejected
-        counts: dict[str, object] = {
-            "participants": {"participants": stored.seen},
-            "results": {"results": stored.seen},
-        }.get(self.sync_type, {})
+        counted = {self.sync_type: stored.seen} if self.sync_type in ("participants", "results") else {}
         return self.report(
             "completed" if whole else "partial",
             seen=stored.seen,
             written=stored.written,
             rejected=stored.rejected,
-            notes={"complete": stored.complete, **counts, **stored.notes},
+            notes={"complete": stored.complete, **counted, **stored.notes},
         )
 
     def report(

@@ -148,5 +148,7 @@ def _stretches(event: StoredEvent, settings: WindowSettings) -> list[_Stretch]:
     for (begin, end), following in zip(intensive, nexts, strict=True):
         stretches.append(_Stretch(begin, end, settings.intensive_interval, Phase.INTENSIVE))
         stretches.append(_Stretch(end, following, settings.standard_interval, Phase.STANDARD))
-    stretches.append(_Stretch(final, final + timedelta.resolution, settings.standard_interval, Phase.STANDARD))
+    stretches.append(
+        _Stretch(final, final + timedelta.resolution, settings.standard_interval, Phase.STANDARD)
+    )
     return stretches

@@ -34,6 +34,7 @@ class SimpleAuth(AuthBase):
         self._parameters = {"user_id": user, "user_pass": password}
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Add the parameters to a request."""
         request.prepare_url(request.url, self._parameters)
         return request
 

@@ -161,7 +161,9 @@ def _check_status(path: str, response: requests.Response, settings: ChronoTrackL
     if status < _REDIRECTED:
         return
     if _ARCHIVED in response.text[:1000].lower():
-        raise EventArchived(f"{path}: the event is archived in ChronoTrack Live; its owner can un-archive it there.")
+        raise EventArchived(
+            f"{path}: the event is archived in ChronoTrack Live; its owner can un-archive it there."
+        )
     if status in _REFUSED:
         raise CredentialsRefused(
             f"{settings.base_url} refuses the credentials of {settings.user} (HTTP {status}): "
@@ -170,18 +172,22 @@ def _check_status(path: str, response: requests.Response, settings: ChronoTrackL
     if status == _NOT_FOUND:
         raise NotFound(f"{path} is not known to the API, or not visible to {settings.user}.")
     if status == _TOO_MANY:
-        raise TooManyRequests(f"{path}: the API says that it was asked too often (HTTP 429).", _retry_after(response))
+        raise TooManyRequests(
+            f"{path}: the API says that it was asked too often (HTTP 429).", _retry_after(response)
+        )
     if status >= _SERVER_ERROR:
         raise ServerFailed(f"{path}: the API failed (HTTP {status}).", _retry_after(response))
     if status >= _BAD:
         raise AnswerUnusable(f"{path}: the API does not take the request (HTTP {status}).")
-    raise AnswerUnusable(f"{path}: the API redirects elsewhere (HTTP {status}): check base_url in additional_config.")
+    raise AnswerUnusable(
+        f"{path}: the API redirects elsewhere (HTTP {status}): check base_url in additional_config."
+    )
 
 
 def _digest_hint(settings: ChronoTrackLiveSettings) -> str:
     if settings.password_digest == "sha256":  # noqa: S105 - the name of a digest
-        return "; the public API may want password_digest 'plain' (basic) or 'sha1' (simple) in additional_config."
-    return f"; password_digest is {settings.password_digest!r} in additional_config."
+        return "; the public API may want password_digest 'plain' (with basic) or 'sha1' (with simple)."
+    return f"; password_digest is {settings.password_digest!r}."
 
 
 def _decoded(path: str, response: requests.Response) -> dict[str, Any]:
@@ -196,7 +202,9 @@ def _decoded(path: str, response: requests.Response) -> dict[str, Any]:
         raise AnswerUnusable(f"{path}: the answer is a JSON {type(body).__name__}, not an object.")
     if "error" in body and len(body) == 1:
         if _ARCHIVED in str(body["error"]).lower():
-            raise EventArchived(f"{path}: the event is archived in ChronoTrack Live; its owner can un-archive it there.")
+            raise EventArchived(
+                f"{path}: the event is archived in ChronoTrack Live; its owner can un-archive it there."
+            )
         raise AnswerUnusable(f"{path}: the API answers with an error object.")
     return body
 

@@ -37,7 +37,9 @@ class Reading:
     nothing new. Pages after the first are fetched side by side.
     """
 
-    def __init__(self, fetch: Callable[[int], Page], is_new: Callable[[Row], bool], workers: Executor) -> None:
+    def __init__(
+        self, fetch: Callable[[int], Page], is_new: Callable[[Row], bool], workers: Executor
+    ) -> None:
         self._fetch = fetch
         self._is_new = is_new
         self._workers = workers

@@ -240,7 +240,13 @@ def _usual_split(row: _SplitRow) -> tuple[float, Split] | None:
     try:
         if not (interval_id.isalnum() and name.isprintable() and name == name.strip() and rank.isdecimal()):
             return None
-        split = Split(interval_id, name, duration(chip_time), duration(gun_time), integer(rank) or None)
+        split = Split(
+            interval_id=interval_id,
+            name=name,
+            chip_time=duration(chip_time),
+            gun_time=duration(gun_time),
+            rank=integer(rank) or None,
+        )
         return float(end), split
     except (AttributeError, TypeError, ValueError):
         return None

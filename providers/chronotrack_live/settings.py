@@ -39,7 +39,7 @@ class ChronoTrackLiveSettings:
     timeout: float = 30.0
     rate_limit: int = REQUESTS_PER_MINUTE
     auth: str = "basic"
-    password_digest: str = "sha256"
+    password_digest: str = "sha256"  # noqa: S105 - the name of a digest
     client_id: str | None = None
 
     @classmethod
@@ -52,12 +52,16 @@ class ChronoTrackLiveSettings:
         config = credentials.additional_config
         where = f"the credentials of {credentials.label}"
         if not credentials.principal or not credentials.secret:
-            raise SettingsInvalid(f"principal or secret is missing in {where}: set both in the credentials row.")
+            raise SettingsInvalid(
+                f"principal or secret is missing in {where}: set both in the credentials row."
+            )
         auth = _one_of(config.get("auth"), "auth", AUTH_MODES, where)
         digest = _one_of(config.get("password_digest"), "password_digest", tuple(DIGESTS), where)
         client_id = config.get("client_id")
         if auth == "simple" and not client_id:
-            raise SettingsInvalid(f"client_id is missing in additional_config of {where}: simple auth needs it.")
+            raise SettingsInvalid(
+                f"client_id is missing in additional_config of {where}: simple auth needs it."
+            )
         return cls(
             base_url=_url(config.get("base_url") or PRODUCTION_URL, where),
             user=credentials.principal,
@@ -74,7 +78,9 @@ def _one_of(value: object, name: str, allowed: tuple[str, ...], where: str) -> s
     if value is None:
         return allowed[0]
     if value not in allowed:
-        raise SettingsInvalid(f"{name} is {value!r} in additional_config of {where}: use one of {', '.join(allowed)}.")
+        raise SettingsInvalid(
+            f"{name} is {value!r} in additional_config of {where}: use one of {', '.join(allowed)}."
+        )
     return str(value)
 
 

@@ -1,0 +1,121 @@
+"""Imports past events with their entries and results.
+
+Run it by path (`python backfill/chronotrack_live_backfill.py`) or as `chronotrack-live backfill`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    # Run by path: the repository's root is where the packages are, not this file's folder.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from providers.script import run
+
+    run("backfill.chronotrack_live_backfill")
+
+import os
+
+import click
+
+from backfill.plan import DEFAULT_SPAN, plan_import
+from database.opening import opened_database
+from database.state_folder import state_folder
+from database.store import Store
+from providers import sync
+from providers.base_adapter import BaseProviderAdapter
+from providers.clock import Clock
+from providers.errors import IntegrationError, SettingsInvalid
+from providers.records import Credentials, SyncReport
+from providers.registry import adapter_class, open_adapter
+from providers.terminal import COULD_NOT_START, SOMETHING_FAILED, configure_logs, one_clear_line, say
+
+PROVIDER = "chronotrack_live"
+
+
+def import_history(
+    adapter: BaseProviderAdapter, store: Store, clock: Clock, pause: float
+) -> list[SyncReport]:
+    """Import a partner's events of the last 365 days that were not imported yet, one after the other.
+
+    Args:
+        adapter: the partner's.
+        store: where they go.
+        clock: tells what is past.
+        pause: seconds between two events.
+
+    Returns:
+        A report an event.
+
+    Raises:
+        IntegrationError: the events cannot be listed.
+    """
+    now = clock.now()
+    until = now - sync.DISCOVERY_LOOKS_BACK
+    offered = adapter.get_events(since=now - DEFAULT_SPAN, until=until)
+    imported = store.imported_events(adapter.credentials)
+    reports: list[SyncReport] = []
+    for event in plan_import(offered.records, imported, now - DEFAULT_SPAN, until):
+        if reports:
+            clock.sleep(pause)
+        report = sync.import_past_event(adapter, store, clock, event)
+        said = str(report.error) if report.error else f"{report.seen} rows, {report.written} written"
+        line = (
+            f"{adapter.credentials.label}: {event.name} ({event.provider_event_id}) {report.status}: {said}"
+        )
+        click.echo(line, err=report.status == "failed")
+        reports.append(report)
+    return reports
+
+
+@click.command(name="backfill")
+@click.option("--yes", is_flag=True, help="Import without asking.")
+@click.option(
+    "--api-delay",
+    type=click.FloatRange(min=0),
+    default=0.5,
+    show_default=True,
+    help="Seconds between two events.",
+)
+@click.option("--verbose", is_flag=True, help="Log every step.")
+def command(*, yes: bool, api_delay: float, verbose: bool) -> None:
+    """Import the events of the last 365 days, with their entries and results."""
+    configure_logs(verbose=verbose, quiet=True)
+    if not yes:
+        click.confirm("Import the events of the last 365 days into the database?", abort=True, err=True)
+    with one_clear_line(), opened_database(os.environ) as database:
+        clock = Clock.parse(os.environ.get("CHRONOTRACK_LIVE_CLOCK", ""))
+        store = Store(database)
+        found = store.credentials(adapter_class(PROVIDER).provider_name)
+        if not found:
+            raise SettingsInvalid(
+                "No timing partner has credentials for ChronoTrack Live: insert a row into "
+                'partner_provider_credentials (README, "Credentials").'
+            )
+        try:
+            outcomes = [_import_partner(credentials, store, clock, api_delay) for credentials in found]
+        finally:
+            store.close()
+        if all(reports is None for reports in outcomes):
+            sys.exit(COULD_NOT_START)
+        failed = any(reports is None or any(r.status == "failed" for r in reports) for reports in outcomes)
+        sys.exit(SOMETHING_FAILED if failed else 0)
+
+
+def _import_partner(
+    credentials: Credentials, store: Store, clock: Clock, pause: float
+) -> list[SyncReport] | None:
+    """Return the partner's reports, or None when it could not start."""
+    try:
+        adapter = open_adapter(PROVIDER, credentials, state_folder(os.environ), clock)
+    except SettingsInvalid as problem:
+        say(f"chronotrack-live: {problem}")
+        return None
+    try:
+        return import_history(adapter, store, clock, pause)
+    except IntegrationError as error:
+        say(f"{credentials.label}: cannot list events: {error}")
+        return None
+    finally:
+        adapter.close()

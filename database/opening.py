@@ -1,0 +1,63 @@
+"""Opens the hub's database that the environment names, or a private one when it names none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import psycopg2
+from psycopg2 import sql
+
+from database.connection import Database, driver_errors
+from database.settings import DatabaseSettings
+from database.state_folder import state_folder
+from providers.terminal import say
+
+# As in the specification's commands.
+DATABASE_NAME = "project88_myappdb"
+
+
+@contextmanager
+def opened_database(environ: Mapping[str, str]) -> Iterator[Database]:
+    """Open the database for the length of the block.
+
+    With neither DATABASE_URL nor PG* variables set, a private PostgreSQL is started in the state folder and
+    stops when its last user ends; the database there is made when it does not exist.
+
+    Raises:
+        DatabaseUnavailable: no server answers, or none can be started.
+    """
+    settings = DatabaseSettings.from_env(environ)
+    if settings.dsn is not None:
+        database = Database(settings.dsn)
+        try:
+            yield database
+        finally:
+            database.close()
+        return
+
+    from database.embedded import EmbeddedPostgres
+
+    state = state_folder(environ)
+    say(f"Neither DATABASE_URL nor PG* is set: using a private PostgreSQL in {state}.")
+    with EmbeddedPostgres(state, settings.postgres_source) as server:
+        create_database(server.dsn("postgres"), DATABASE_NAME)
+        database = Database(server.dsn(DATABASE_NAME))
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+def create_database(dsn: str, name: str) -> None:
+    """Make the database `name` on the server of `dsn` when it does not exist."""
+    with driver_errors():
+        connection = psycopg2.connect(dsn)
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        except psycopg2.errors.DuplicateDatabase:
+            pass
+        finally:
+            connection.close()

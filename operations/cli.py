@@ -1,0 +1,45 @@
+"""The console command `chronotrack-live`: one thin door a sub-command."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version
+
+import click
+
+# Sub-command -> where its click command is. It is imported when it is asked for, with what it needs.
+_COMMANDS = {
+    "backfill": "backfill.chronotrack_live_backfill:command",
+    "demo": "operations.demo:command",
+    "migrate": "operations.migrate:command",
+    "scheduler": "schedulers.chronotrack_live_scheduler:command",
+    "simulate": "providers.chronotrack_live.simulator.command:command",
+}
+
+
+class _Doors(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name].partition(":")
+        try:
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as missing:
+            raise click.ClickException(
+                f"{cmd_name} needs the Python package {missing.name!r}: "
+                "pip install 'project88-chronotrack-live[simulator,embedded]'"
+            ) from missing
+        return command
+
+
+@click.group(cls=_Doors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("project88-chronotrack-live"), prog_name="chronotrack-live")
+def main() -> None:
+    """ChronoTrack Live for Project88Hub: a race, from its REST API into PostgreSQL, while it is run.
+
+    The database is the one that DATABASE_URL or libpq's PG* variables name; when none is set, a private
+    PostgreSQL is used.
+    """

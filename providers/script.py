@@ -1,0 +1,24 @@
+"""Runs a command's module as a script: `python schedulers/chronotrack_live_scheduler.py`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(module: str) -> NoReturn:
+    """Import `module` under its own name and run its `command`; say what to install when that fails."""
+    try:
+        command = importlib.import_module(module).command
+    except ModuleNotFoundError as missing:
+        sys.exit(
+            f"The Python package {missing.name!r} is not installed for {sys.executable}: "
+            f"run `{sys.executable} -m pip install -e {_ROOT}`, "
+            f"or `make -C {_ROOT} setup` and then {_ROOT}/.venv/bin/python instead."
+        )
+    command()
+    sys.exit(0)

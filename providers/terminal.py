@@ -1,0 +1,67 @@
+"""How a command speaks: logs to stderr, one clear line for an error, exit codes with a meaning.
+
+Exit codes: 0 all well, 1 something failed, 2 could not start, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from providers.errors import IntegrationError
+
+SOMETHING_FAILED = 1
+COULD_NOT_START = 2
+INTERRUPTED = 130
+
+
+def configure_logs(*, verbose: bool, quiet: bool = False) -> None:
+    """Send logs to stderr: for reading on a terminal, else as one JSON object a line.
+
+    Args:
+        verbose: also what is only of interest when looking for a fault.
+        quiet: nothing unless `verbose`, for commands that say themselves what they do.
+    """
+    level = logging.DEBUG if verbose else logging.CRITICAL if quiet else logging.INFO
+    on_terminal = sys.stderr.isatty() and "JOURNAL_STREAM" not in os.environ
+    renderer: structlog.typing.Processor
+    if on_terminal:
+        renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    else:
+        renderer = structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal something; data goes to stdout instead."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def one_clear_line() -> Iterator[None]:
+    """End the process with one line instead of a traceback, for errors that a person can mend."""
+    try:
+        yield
+    except IntegrationError as error:
+        say(f"chronotrack-live: {error}")
+        sys.exit(COULD_NOT_START)
+    except KeyboardInterrupt:
+        say("chronotrack-live: interrupted")
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,263 @@
+"""The daemon: collects every partner's events on windows that follow the race.
+
+Run it by path (`python schedulers/chronotrack_live_scheduler.py`) or as `chronotrack-live scheduler`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    # Run by path: the repository's root is where the packages are, not this file's folder.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from providers.script import run
+
+    run("schedulers.chronotrack_live_scheduler")
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor as Workers
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import click
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from database.opening import opened_database
+from database.state_folder import state_folder
+from database.store import Store
+from providers.clock import Clock
+from providers.errors import DatabaseUnavailable, SettingsInvalid
+from providers.records import StoredEvent, SyncReport
+from providers.terminal import COULD_NOT_START, SOMETHING_FAILED, configure_logs, one_clear_line, say
+from schedulers.once import run_once
+from schedulers.partner import Partner, open_partners
+from schedulers.settings import SchedulerSettings
+from schedulers.triggers import DueTrigger
+from schedulers.windows import next_collection, next_participant_sync
+
+# After a discovery that failed, the next one comes so soon.
+_DISCOVERY_AGAIN = timedelta(minutes=5)
+
+log = structlog.get_logger()
+
+
+class ChronoTrackLiveScheduler:
+    """Runs discovery, entry lists and collections of some partners as APScheduler jobs.
+
+    A job fires once, when the windows say so; when it is done it puts itself on the schedule again. So a
+    collection never overlaps itself, and however many due instants pass meanwhile, one makes up for them.
+    Each partner has workers of its own: a slow one delays nobody else.
+    """
+
+    def __init__(self, partners: Sequence[Partner], clock: Clock, settings: SchedulerSettings) -> None:
+        self._partners = {partner.timing_partner_id: partner for partner in partners}
+        self._clock = clock
+        self._settings = settings
+        self._events: dict[str, StoredEvent] = {}
+        self._running: set[str] = set()
+        self._lock = threading.Lock()
+        self._scheduler = BackgroundScheduler(
+            timezone="UTC",
+            executors={
+                str(partner_id): ThreadPoolExecutor(settings.max_concurrent_events)
+                for partner_id in self._partners
+            }
+            # A discovery must not wait behind collections.
+            | {f"{partner_id} discovery": ThreadPoolExecutor(1) for partner_id in self._partners},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+
+    def start(self) -> None:
+        """Start with a discovery of every partner; its events follow from it."""
+        for partner in self._partners.values():
+            self._plan(f"discovery {partner.timing_partner_id}", self._clock.now(), self._discover, partner)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Start nothing more, and return when what runs has ended."""
+        self._scheduler.shutdown(wait=True)
+
+    def _plan(
+        self, job_id: str, due: datetime, work: Callable[..., None], partner: Partner, *args: object
+    ) -> None:
+        lane = str(partner.timing_partner_id)
+        self._scheduler.add_job(
+            work,
+            DueTrigger(due, self._clock),
+            args=(partner, *args),
+            id=job_id,
+            name=job_id,
+            executor=lane if args else f"{lane} discovery",
+            replace_existing=True,
+        )
+
+    def _discover(self, partner: Partner) -> None:
+        began = self._clock.now()
+        again = began + _DISCOVERY_AGAIN
+        try:
+            if (partner.authenticate().error is None and partner.discover().error is None) or partner.refused:
+                again = began + self._settings.discovery_interval
+            if not partner.refused:
+                for event in partner.events():
+                    self._follow(partner, event)
+        except DatabaseUnavailable as error:
+            log.warning("database.unavailable", reason=str(error))
+        finally:
+            self._plan(f"discovery {partner.timing_partner_id}", again, self._discover, partner)
+
+    def _follow(self, partner: Partner, event: StoredEvent) -> None:
+        """Take an event as the hub keeps it now, and plan what is not under way already."""
+        with self._lock:
+            known = self._events.get(event.event_id)
+            if known is not None:
+                event = replace(
+                    event,
+                    last_collection=_later(event.last_collection, known.last_collection),
+                    last_participant_sync=_later(event.last_participant_sync, known.last_participant_sync),
+                )
+            self._events[event.event_id] = event
+        self._plan_participants(partner, event)
+        self._plan_collection(partner, event)
+
+    def _plan_collection(self, partner: Partner, event: StoredEvent) -> None:
+        job_id = f"results {event.event_id}"
+        if job_id in self._running:
+            return
+        due = next_collection(event, event.last_collection, self._clock.now(), self._settings.windows)
+        if due is None:
+            log.info("event.over", event=event.event_id, name=event.name)
+            return
+        self._plan(job_id, due, self._collect, partner, event.event_id, due)
+
+    def _plan_participants(self, partner: Partner, event: StoredEvent) -> None:
+        job_id = f"participants {event.event_id}"
+        if job_id in self._running:
+            return
+        due = next_participant_sync(
+            event, event.last_participant_sync, self._clock.now(), self._settings.windows
+        )
+        if due is not None:
+            self._plan(job_id, due, self._sync_participants, partner, event.event_id, due)
+
+    def _collect(self, partner: Partner, event_id: str, due: datetime) -> None:
+        with self._under_way(f"results {event_id}"):
+            began = self._clock.now()
+            if not partner.refused:
+                partner.collect(self._events[event_id], due)
+        with self._lock:
+            event = self._events[event_id] = replace(self._events[event_id], last_collection=began)
+        self._plan_collection(partner, event)
+
+    def _sync_participants(self, partner: Partner, event_id: str, due: datetime) -> None:
+        with self._under_way(f"participants {event_id}"):
+            began = self._clock.now()
+            if not partner.refused:
+                partner.sync_participants(self._events[event_id], due)
+        with self._lock:
+            event = self._events[event_id] = replace(self._events[event_id], last_participant_sync=began)
+        self._plan_participants(partner, event)
+
+    @contextmanager
+    def _under_way(self, job_id: str) -> Iterator[None]:
+        """Mark a job as running. A fault of ours is logged and does not end the event's schedule."""
+        self._running.add(job_id)
+        try:
+            yield
+        except Exception:  # the next due instant must come whatever happened in this one
+            log.exception("job.broke", job=job_id)
+        finally:
+            self._running.discard(job_id)
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((instant for instant in (one, other) if instant is not None), default=None)
+
+
+def run_daemon(partners: Sequence[Partner], clock: Clock, settings: SchedulerSettings) -> None:
+    """Run until SIGTERM or SIGINT; collections under way are finished first."""
+    stopping = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopping.set())
+    scheduler = ChronoTrackLiveScheduler(partners, clock, settings)
+    scheduler.start()
+    log.info("scheduler.started", partners=[partner.timing_partner_id for partner in partners])
+    stopping.wait()
+    log.info("scheduler.stopping")
+    scheduler.stop()
+    log.info("scheduler.stopped")
+
+
+def run_pass(partners: Sequence[Partner], clock: Clock, settings: SchedulerSettings) -> list[SyncReport]:
+    """Do what is due now, all partners side by side.
+
+    Says what was done on stdout, and what failed on stderr; returns both.
+    """
+    with Workers(len(partners)) as workers:
+        passes = list(workers.map(lambda partner: run_once(partner, clock, settings), partners))
+    for partner, reports in zip(partners, passes, strict=True):
+        for report in reports:
+            _tell(partner, report)
+    return [report for reports in passes for report in reports]
+
+
+def _tell(partner: Partner, report: SyncReport) -> None:
+    what = f"{report.sync_type} of {report.event_id}" if report.event_id else report.sync_type
+    counts = f"{report.seen} seen, {report.written} written, {report.rejected} set aside"
+    said = counts if report.error is None else str(report.error)
+    click.echo(f"{partner.label}: {what} {report.status}: {said}", err=report.status == "failed")
+
+
+def exit_code(reports: Sequence[SyncReport], problems: Sequence[SettingsInvalid]) -> int:
+    """Return 0 when all went well, 2 when no partner could start, 1 for anything in between."""
+    tested = [report for report in reports if report.sync_type == "authentication"]
+    if all(report.error is not None for report in tested):
+        return COULD_NOT_START
+    failed = bool(problems) or any(report.status == "failed" for report in reports)
+    return SOMETHING_FAILED if failed else 0
+
+
+@click.command(name="scheduler")
+@click.option(
+    "--once",
+    is_flag=True,
+    help="Do whatever is due now, then exit: 0 all well, 1 something failed, 2 could not start.",
+)
+@click.option(
+    "--partner", "only", type=int, multiple=True, help="Only this timing_partner_id; may be repeated."
+)
+@click.option("--verbose", is_flag=True, help="Log more.")
+def command(*, once: bool, only: tuple[int, ...], verbose: bool) -> None:
+    """Collect events, participants and results on windows that follow the race."""
+    # A pass says on stdout what it did; its log is for looking for a fault.
+    configure_logs(verbose=verbose, quiet=once)
+    with one_clear_line(), opened_database(os.environ) as database:
+        settings = SchedulerSettings.from_env(os.environ)
+        clock = _clock()
+        store = Store(database)
+        partners, problems = open_partners(store, state_folder(os.environ), clock, only or None)
+        for problem in problems:
+            say(f"chronotrack-live: {problem}")
+        if not partners:
+            sys.exit(COULD_NOT_START)
+        try:
+            if once:
+                sys.exit(exit_code(run_pass(partners, clock, settings), problems))
+            run_daemon(partners, clock, settings)
+        finally:
+            for partner in partners:
+                partner.adapter.close()
+            store.close()
+
+
+def _clock() -> Clock:
+    try:
+        return Clock.parse(os.environ.get("CHRONOTRACK_LIVE_CLOCK", ""))
+    except ValueError as error:
+        raise SettingsInvalid(f"CHRONOTRACK_LIVE_CLOCK: {error}") from error

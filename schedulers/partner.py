@@ -1,0 +1,112 @@
+"""What the scheduler does for one timing partner; pass and daemon both work through it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from providers import sync
+from providers.base_adapter import BaseProviderAdapter
+from providers.clock import Clock
+from providers.errors import SettingsInvalid, StopPartner
+from providers.records import Credentials, StoredEvent, SyncReport
+from providers.registry import adapter_class, open_adapter
+
+PROVIDER = "chronotrack_live"
+
+
+class SchedulerStore(sync.Store, Protocol):
+    """What the scheduler reads of a store, beyond what the pipeline writes."""
+
+    def credentials(self, provider_name: str, partners: Sequence[int] | None = None) -> list[Credentials]:
+        """Return the partners' credentials."""
+
+    def live_events(self, credentials: Credentials, since: datetime) -> list[StoredEvent]:
+        """Return the partner's live events from an instant on."""
+
+
+class Partner:
+    """One timing partner with working settings, and whether its credentials are refused at present."""
+
+    def __init__(self, adapter: BaseProviderAdapter, store: SchedulerStore, clock: Clock) -> None:
+        self.adapter = adapter
+        self.refused = False
+        self._store = store
+        self._clock = clock
+
+    @property
+    def label(self) -> str:
+        """Return the words by which a person knows the partner."""
+        return self.adapter.credentials.label
+
+    @property
+    def timing_partner_id(self) -> int:
+        """Return the partner's id."""
+        return self.adapter.credentials.timing_partner_id
+
+    def authenticate(self) -> SyncReport:
+        """Test the credentials; a refusal stops the partner until a later test goes well.
+
+        It is logged once when it begins and once when it ends.
+        """
+        report = sync.authenticate(self.adapter, self._store, self._clock)
+        refused = isinstance(report.error, StopPartner)
+        if refused and not self.refused:
+            self.adapter.log.error("partner.refused", reason=str(report.error))
+        elif self.refused and report.error is None:
+            self.adapter.log.info("partner.accepted_again")
+        self.refused = refused or (self.refused and report.error is not None)
+        return report
+
+    def discover(self) -> SyncReport:
+        """Look for new and changed events."""
+        return sync.discover_events(self.adapter, self._store, self._clock)
+
+    def events(self) -> list[StoredEvent]:
+        """Return the events whose windows may not be over yet."""
+        since = self._clock.now() - sync.DISCOVERY_LOOKS_BACK
+        return self._store.live_events(self.adapter.credentials, since)
+
+    def sync_participants(self, event: StoredEvent, due: datetime) -> SyncReport:
+        """Read an event's entry list."""
+        return sync.sync_participants(self.adapter, self._store, self._clock, event, due)
+
+    def collect(self, event: StoredEvent, due: datetime) -> SyncReport:
+        """Poll an event's results."""
+        return sync.collect_results(self.adapter, self._store, self._clock, event, due)
+
+
+def open_partners(
+    store: SchedulerStore, state: Path, clock: Clock, only: Sequence[int] | None = None
+) -> tuple[list[Partner], list[SettingsInvalid]]:
+    """Return the partners that can work, and what is wrong with the credentials of the others.
+
+    Args:
+        store: where the credentials are.
+        state: the state folder.
+        clock: for windows and budgets.
+        only: timing_partner_ids to restrict it to.
+
+    Raises:
+        SettingsInvalid: there are no credentials at all.
+    """
+    name = adapter_class(PROVIDER).provider_name
+    found = store.credentials(name, only)
+    if not found:
+        which = (
+            "No timing partner has" if only is None else f"Timing partner {', '.join(map(str, only))} has no"
+        )
+        raise SettingsInvalid(
+            f"{which} credentials for {name}: insert a row into partner_provider_credentials "
+            '(README, "Credentials").'
+        )
+    partners: list[Partner] = []
+    problems: list[SettingsInvalid] = []
+    for credentials in found:
+        try:
+            partners.append(Partner(open_adapter(PROVIDER, credentials, state, clock), store, clock))
+        except SettingsInvalid as problem:
+            problems.append(problem)
+    return partners, problems
