@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg2
+import psycopg2.errors
 from psycopg2 import sql
 
-from database.connection import Database, driver_errors
+from database.connection import Database
+from database.queries import compose
 from database.settings import DatabaseSettings
 from database.state_folder import state_folder
 from providers.terminal import say
@@ -51,13 +53,21 @@ def opened_database(environ: Mapping[str, str]) -> Iterator[Database]:
 
 def create_database(dsn: str, name: str) -> None:
     """Make the database `name` on the server of `dsn` when it does not exist."""
-    with driver_errors():
-        connection = psycopg2.connect(dsn)
+    with suppress(psycopg2.errors.DuplicateDatabase):
+        _run(dsn, compose("create_database", database=sql.Identifier(name)))
+
+
+def recreate_database(dsn: str, name: str) -> None:
+    """Make the database `name` on the server of `dsn` anew, empty."""
+    _run(dsn, compose("drop_database", database=sql.Identifier(name)))
+    _run(dsn, compose("create_database", database=sql.Identifier(name)))
+
+
+def _run(dsn: str, statement: sql.Composed) -> None:
+    connection = psycopg2.connect(dsn)
+    try:
         connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        except psycopg2.errors.DuplicateDatabase:
-            pass
-        finally:
-            connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()

@@ -15,21 +15,16 @@ _STATEMENT = re.compile(
 
 
 @cache
-def all_queries() -> dict[str, str]:
-    """Return every statement's text by its name, without its closing semicolon."""
-    text = _FILE.read_text(encoding="utf-8")
+def all_queries(file: Path = _FILE) -> dict[str, str]:
+    """Return every statement of a file of named SQL by its name, without its closing semicolon."""
+    text = file.read_text(encoding="utf-8")
     return {found["name"]: found["text"].strip() for found in _STATEMENT.finditer(text)}
 
 
-def query(name: str) -> str:
-    """Return the text of the statement `name`.
+def compose(name: str, file: Path = _FILE, **identifiers: sql.Composable) -> sql.Composed:
+    """Return the statement `name` with its {identifier lists} filled in; its %(values)s stay bound.
 
     Raises:
-        KeyError: queries.sql has no statement of that name.
+        KeyError: the file has no statement of that name.
     """
-    return all_queries()[name]
-
-
-def compose(name: str, **identifiers: sql.Composable) -> sql.Composed:
-    """Return the statement `name` with its {identifier lists} filled in; its %(values)s stay bound."""
-    return sql.SQL(query(name)).format(**identifiers)
+    return sql.SQL(all_queries(file)[name]).format(**identifiers)

@@ -10,6 +10,14 @@ SELECT
 FROM pg_attribute
 WHERE attrelid = to_regclass(%(table)s) AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
 
+-- name: create_database
+-- A database of the private server.
+CREATE DATABASE {database};
+
+-- name: drop_database
+-- Away with a database of the private server, whoever is connected.
+DROP DATABASE IF EXISTS {database} WITH (FORCE);
+
 -- name: applied_migrations
 -- What the ledger says was applied.
 SELECT name, max(version) AS version FROM ct_live_migrations GROUP BY name;

@@ -82,10 +82,14 @@ class Clock:
     def now(self) -> datetime:
         """Return the present instant of race time, aware UTC."""
         wall = datetime.now(UTC)
-        if not self._stretches:
-            return wall
-        stretch = next((s for s in reversed(self._stretches) if s.wall <= wall), self._stretches[0])
-        return stretch.race + (wall - stretch.wall) * stretch.speed
+        stretch = self._stretch_at(wall)
+        return wall if stretch is None else stretch.race + (wall - stretch.wall) * stretch.speed
+
+    @property
+    def speed(self) -> float:
+        """How many times as fast as real time race time runs at present."""
+        stretch = self._stretch_at(datetime.now(UTC))
+        return 1.0 if stretch is None else stretch.speed
 
     def wall(self, instant: datetime) -> datetime:
         """Return the real instant at which `now()` is `instant`, aware UTC."""
@@ -101,3 +105,9 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Wait `seconds` of race time."""
         time.sleep(self.wall_seconds_until(self.now() + timedelta(seconds=seconds)))
+
+    def _stretch_at(self, wall: datetime) -> Stretch | None:
+        """Return the stretch that a real instant lies in; the first one reaches back for ever."""
+        if not self._stretches:
+            return None
+        return next((s for s in reversed(self._stretches) if s.wall <= wall), self._stretches[0])

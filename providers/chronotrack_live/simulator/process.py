@@ -68,6 +68,13 @@ class SimulatorProcess:
         """Wait for a simulator that was told to stop, and return its exit code."""
         return self._running().wait(_PATIENCE)
 
+    def event_ids(self) -> list[str]:
+        """Return the ids of all events, of every account."""
+        answer = requests.get(f"{self.root_url}/ground-truth", timeout=60)
+        answer.raise_for_status()
+        ids: list[str] = orjson.loads(answer.content)["event_ids"]
+        return ids
+
     def ground_truth(self, event_id: str) -> dict[str, Any]:
         """Return what every athlete of an event ends up with; see `truth.py`."""
         answer = requests.get(f"{self.root_url}/ground-truth/{event_id}", timeout=60)
