@@ -57,10 +57,9 @@ def create_database(dsn: str, name: str) -> None:
         _run(dsn, compose("create_database", database=sql.Identifier(name)))
 
 
-def recreate_database(dsn: str, name: str) -> None:
-    """Make the database `name` on the server of `dsn` anew, empty."""
+def drop_database(dsn: str, name: str) -> None:
+    """Remove the database `name` from the server of `dsn`, whoever is connected."""
     _run(dsn, compose("drop_database", database=sql.Identifier(name)))
-    _run(dsn, compose("create_database", database=sql.Identifier(name)))
 
 
 def _run(dsn: str, statement: sql.Composed) -> None:

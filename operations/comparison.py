@@ -19,7 +19,9 @@ class Difference:
     found: object
 
     def __str__(self) -> str:
-        return f"{self.event_name}, {self.athlete}: {self.field} is {self.found!r}, should be {self.expected!r}"
+        return (
+            f"{self.event_name}, {self.athlete}: {self.field} is {self.found!r}, should be {self.expected!r}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from database import migrate
 from database.connection import Database
 from database.embedded import EmbeddedPostgres
 from database.host_tables import database_time, to_json
-from database.opening import recreate_database
+from database.opening import create_database, drop_database
 from database.queries import compose
 from database.settings import DatabaseSettings
 from database.state_folder import make_folder, state_folder
@@ -76,8 +76,12 @@ BY_TCP = (1, "Harbour City 5K")
 
 
 @click.command(name="demo")
-@click.option("--athletes", type=click.IntRange(min=100), help="Athletes in the marathon.  [default: all 16,164]")
-@click.option("--speed", type=click.FloatRange(min=1), default=180.0, show_default=True, help="Race time to real time.")
+@click.option(
+    "--athletes", type=click.IntRange(min=100), help="Athletes in the marathon.  [default: all 16,164]"
+)
+@click.option(
+    "--speed", type=click.FloatRange(min=1), default=180.0, show_default=True, help="Race time to real time."
+)
 def command(*, athletes: int | None, speed: float) -> None:
     """Run a live race from the API into PostgreSQL, and compare every athlete with the truth.
 
@@ -98,16 +102,21 @@ def run_demo(console: Console, athletes: int | None, speed: float) -> bool:
     state = state_folder(os.environ)
     settings = DatabaseSettings.from_env(os.environ)
     with _only_demo(state) as folder, EmbeddedPostgres(state, settings.postgres_source) as server:
-        recreate_database(server.dsn("postgres"), _DATABASE)
+        drop_database(server.dsn("postgres"), _DATABASE)
+        create_database(server.dsn("postgres"), _DATABASE)
         dsn = server.dsn(_DATABASE)
         database = Database(dsn)
         console.print(f"Private PostgreSQL in {state}, database {_DATABASE}: applying both SQL files.")
         migrate.apply(database, migrate.BASE_SCHEMA)
         migrate.apply(database, migrate.EXTENSION)
         race_start = (datetime.now(UTC) + _LEAD).replace(microsecond=0)
-        clock = Clock.running(race_start, (race_start, speed), (race_start + _TAIL_BEGINS, max(speed, _TAIL_SPEED)))
+        clock = Clock.running(
+            race_start, (race_start, speed), (race_start + _TAIL_BEGINS, max(speed, _TAIL_SPEED))
+        )
         with SimulatorProcess(race_start=race_start, athletes=athletes, clock=clock) as simulator:
-            console.print(f"Simulator with {athletes or 16_164:,} athletes in its marathon at {simulator.base_url}.")
+            console.print(
+                f"Simulator with {athletes or 16_164:,} athletes in its marathon at {simulator.base_url}."
+            )
             demo = Demo(database, clock, simulator)
             demo.fill_hub()
             with _scheduler(dsn, clock, folder):
@@ -147,14 +156,19 @@ def _scheduler(dsn: str, clock: Clock, folder: Path) -> Iterator[None]:
     }
     script = _ROOT / "schedulers" / "chronotrack_live_scheduler.py"
     log_path = folder / "scheduler.log"
-    with log_path.open("wb") as log, subprocess.Popen([sys.executable, script], env=environ, stderr=log) as process:
+    with (
+        log_path.open("wb") as log,
+        subprocess.Popen([sys.executable, script], env=environ, stderr=log) as process,
+    ):
         try:
             yield
             crashed = process.poll() is not None
         finally:
             process.send_signal(signal.SIGTERM)
         if process.wait() != 0 or crashed:
-            raise IntegrationError(f"The scheduler ended with exit code {process.returncode}; see {log_path}.")
+            raise IntegrationError(
+                f"The scheduler ended with exit code {process.returncode}; see {log_path}."
+            )
 
 
 class Demo:
@@ -199,7 +213,11 @@ class Demo:
         """Show the race until every collected event has been collected for the last time."""
         freshness = {
             name: Freshness(
-                {a["entry_id"]: datetime.fromisoformat(a["published_at"]) for a in truth["athletes"] if a["published_at"]}
+                {
+                    a["entry_id"]: datetime.fromisoformat(a["published_at"])
+                    for a in truth["athletes"]
+                    if a["published_at"]
+                }
             )
             for name, truth in self._truths.items()
         }

@@ -123,7 +123,9 @@ def _line(moment: Moment) -> str:
         + (f", first {s.leaders[0]}" if s.leaders else "")
         for s in moment.standings
     )
-    return f"{moment.race_time:%a %H:%M:%S} | {events or 'waiting for the first collection'} | {_costs(moment)}"
+    return (
+        f"{moment.race_time:%a %H:%M:%S} | {events or 'waiting for the first collection'} | {_costs(moment)}"
+    )
 
 
 def _costs(moment: Moment) -> str:

@@ -63,6 +63,8 @@ class ChronoTrackLiveScheduler:
         self._events: dict[str, StoredEvent] = {}
         self._running: set[str] = set()
         self._lock = threading.Lock()
+        self._planning = threading.Lock()
+        self._stopped = False
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
             executors={
@@ -82,21 +84,28 @@ class ChronoTrackLiveScheduler:
 
     def stop(self) -> None:
         """Start nothing more, and return when what runs has ended."""
+        with self._planning:
+            # APScheduler's shutdown holds its own lock while it waits for jobs: one of them that
+            # planned its next run meanwhile would wait for that lock for ever.
+            self._stopped = True
         self._scheduler.shutdown(wait=True)
 
     def _plan(
         self, job_id: str, due: datetime, work: Callable[..., None], partner: Partner, *args: object
     ) -> None:
         lane = str(partner.timing_partner_id)
-        self._scheduler.add_job(
-            work,
-            DueTrigger(due, self._clock),
-            args=(partner, *args),
-            id=job_id,
-            name=job_id,
-            executor=lane if args else f"{lane} discovery",
-            replace_existing=True,
-        )
+        with self._planning:
+            if self._stopped:
+                return
+            self._scheduler.add_job(
+                work,
+                DueTrigger(due, self._clock),
+                args=(partner, *args),
+                id=job_id,
+                name=job_id,
+                executor=lane if args else f"{lane} discovery",
+                replace_existing=True,
+            )
 
     def _discover(self, partner: Partner) -> None:
         began = self._clock.now()

@@ -37,6 +37,7 @@ install_package() {
     "$venv/bin/python" -m pip install -qq --editable ".[$extras]"
 }
 
+mkdir -p .cache
 python=$(find_python)
 [ -x "$venv/bin/python" ] || make_venv "$python"
 install_package

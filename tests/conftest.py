@@ -1,0 +1,174 @@
+"""What tests share: a real PostgreSQL, a fresh database for each test, a simulated API.
+
+No test sees the environment of whoever runs it: a configured database is never touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg2
+import pytest
+from filelock import FileLock
+
+from database import migrate
+from database.connection import Database
+from database.embedded import EmbeddedPostgres
+from database.opening import create_database, drop_database
+from database.state_folder import make_folder, state_folder
+from database.store import Store
+from providers.chronotrack_live.simulator.process import SimulatorProcess
+from providers.clock import Clock
+from providers.records import Credentials
+
+_OURS = ("PG", "CHRONOTRACK_LIVE_", "DATABASE_URL")
+_STATE = state_folder(os.environ)
+if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker inherits the folder that its parent set
+    _STATE /= "tests"
+for _name in [name for name in os.environ if name.startswith(_OURS)]:
+    if _name != "CHRONOTRACK_LIVE_POSTGRES":  # the one choice that is the caller's: whose PostgreSQL
+        del os.environ[_name]
+os.environ["CHRONOTRACK_LIVE_STATE"] = str(_STATE)
+
+
+@pytest.fixture(scope="session")
+def state() -> Path:
+    """The tests' own state folder: that of whoever runs them, below its folder `tests`."""
+    make_folder(_STATE)
+    return _STATE
+
+
+@pytest.fixture(scope="session")
+def server(state: Path) -> Iterator[EmbeddedPostgres]:
+    """A private PostgreSQL, shared by all processes of a test run."""
+    with EmbeddedPostgres(state, os.environ.get("CHRONOTRACK_LIVE_POSTGRES", "auto")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedPostgres, state: Path) -> str:
+    """A database with both SQL files applied, made once for their present text and copied from then on."""
+    scripts = (migrate.BASE_SCHEMA, migrate.EXTENSION)
+    text = b"".join(script.read_bytes() for script in scripts)
+    name = f"template_{hashlib.sha256(text).hexdigest()[:16]}"
+    admin = server.dsn("postgres")
+    with FileLock(state / "template.lock"):
+        existing = _databases(admin)
+        for old in existing:
+            if (old.startswith("template_") and old != name) or _is_left_over(old):
+                drop_database(admin, old)
+        if name not in existing:
+            # Under another name until it is whole: a run that is killed leaves no half template.
+            create_database(admin, f"test_{os.getpid()}_template")
+            database = Database(server.dsn(f"test_{os.getpid()}_template"))
+            for script in scripts:
+                migrate.apply(database, script)
+            database.close()
+            _run(admin, f'ALTER DATABASE "test_{os.getpid()}_template" RENAME TO "{name}"')
+    return name
+
+
+@pytest.fixture
+def make_dsn(server: EmbeddedPostgres) -> Iterator[Callable[..., str]]:
+    """A maker of fresh databases, empty or copied from a template; they go when the test ends."""
+    admin, made = server.dsn("postgres"), []
+
+    def make(template: str = "template1") -> str:
+        name = f"test_{os.getpid()}_{uuid.uuid4().hex[:12]}"
+        _run(admin, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        made.append(name)
+        return server.dsn(name)
+
+    yield make
+    for name in made:
+        drop_database(admin, name)
+
+
+@pytest.fixture
+def dsn(make_dsn: Callable[..., str], template: str) -> str:
+    """A fresh database with the host's tables and the extension."""
+    return make_dsn(template)
+
+
+@pytest.fixture
+def database(dsn: str) -> Iterator[Database]:
+    """The fresh database, opened."""
+    opened = Database(dsn)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(database: Database) -> Iterator[Store]:
+    """A store over the fresh database."""
+    opened = Store(database)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def add_partner(database: Database, store: Store) -> Callable[..., Credentials]:
+    """A maker of timing partners with credentials for ChronoTrack Live."""
+
+    def add(name: str = "Harbour Timing", *, secret: str = "demo-password", **config: object) -> Credentials:
+        principal = str(config.pop("principal", "demo@chronotrack.test"))
+        with database.transaction() as cursor:
+            cursor.execute(
+                "INSERT INTO timing_partners (company_name) VALUES (%s) RETURNING timing_partner_id", (name,)
+            )
+            partner = cursor.fetchone()["timing_partner_id"]
+            cursor.execute(
+                "INSERT INTO partner_provider_credentials"
+                " (timing_partner_id, provider_id, principal, secret, additional_config)"
+                " VALUES (%s, 1, %s, %s, %s)",
+                (partner, principal, secret, psycopg2.extras.Json(config)),
+            )
+        return store.credentials("ChronoTrack Live", [partner])[0]
+
+    return add
+
+
+@pytest.fixture(scope="session")
+def race_start() -> datetime:
+    """The start of the simulated marathon: a day ago, so that everything is published."""
+    return (datetime.now(UTC) - timedelta(hours=24)).replace(microsecond=0)
+
+
+@pytest.fixture(scope="session")
+def simulator(race_start: datetime) -> Iterator[SimulatorProcess]:
+    """A simulated API whose races are all over; 300 athletes in its marathon."""
+    with SimulatorProcess(race_start=race_start, athletes=300) as running:
+        yield running
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The real clock."""
+    return Clock()
+
+
+def _databases(admin: str) -> list[str]:
+    return [row[0] for row in _run(admin, "SELECT datname FROM pg_database")]
+
+
+def _is_left_over(name: str) -> bool:
+    """Whether a test's database belongs to a process that is gone."""
+    kind, _, rest = name.partition("_")
+    pid = rest.partition("_")[0]
+    return kind == "test" and pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc").exists()
+
+
+def _run(dsn: str, statement: str) -> list[tuple[str, ...]]:
+    connection = psycopg2.connect(dsn)
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
