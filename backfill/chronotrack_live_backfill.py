@@ -84,7 +84,7 @@ def command(*, yes: bool, api_delay: float, verbose: bool) -> None:
     configure_logs(verbose=verbose, quiet=True)
     if not yes:
         click.confirm("Import the events of the last 365 days into the database?", abort=True, err=True)
-    with one_clear_line(), opened_database(os.environ) as database:
+    with one_clear_line(), opened_database(os.environ, say) as database:
         clock = Clock.parse(os.environ.get("CHRONOTRACK_LIVE_CLOCK", ""))
         store = Store(database)
         found = store.credentials(adapter_class(PROVIDER).provider_name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 import psycopg2
@@ -13,18 +13,21 @@ from database.connection import Database
 from database.queries import compose
 from database.settings import DatabaseSettings
 from database.state_folder import state_folder
-from providers.terminal import say
 
 # As in the specification's commands.
 DATABASE_NAME = "project88_myappdb"
 
 
 @contextmanager
-def opened_database(environ: Mapping[str, str]) -> Iterator[Database]:
+def opened_database(environ: Mapping[str, str], tell: Callable[[str], None]) -> Iterator[Database]:
     """Open the database for the length of the block.
 
     With neither DATABASE_URL nor PG* variables set, a private PostgreSQL is started in the state folder and
     stops when its last user ends; the database there is made when it does not exist.
+
+    Args:
+        environ: where the settings are.
+        tell: is told in a sentence when a private PostgreSQL is used.
 
     Raises:
         DatabaseUnavailable: no server answers, or none can be started.
@@ -41,7 +44,7 @@ def opened_database(environ: Mapping[str, str]) -> Iterator[Database]:
     from database.embedded import EmbeddedPostgres
 
     state = state_folder(environ)
-    say(f"Neither DATABASE_URL nor PG* is set: using a private PostgreSQL in {state}.")
+    tell(f"Neither DATABASE_URL nor PG* is set: using a private PostgreSQL in {state}.")
     with EmbeddedPostgres(state, settings.postgres_source) as server:
         create_database(server.dsn("postgres"), DATABASE_NAME)
         database = Database(server.dsn(DATABASE_NAME))

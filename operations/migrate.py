@@ -9,7 +9,7 @@ import click
 
 from database import migrate
 from database.opening import opened_database
-from providers.terminal import SOMETHING_FAILED, one_clear_line
+from providers.terminal import SOMETHING_FAILED, one_clear_line, say
 
 
 @click.command(name="migrate")
@@ -17,7 +17,7 @@ from providers.terminal import SOMETHING_FAILED, one_clear_line
 @click.option("--check", is_flag=True, help="Change nothing; say what is pending and exit 1 if anything is.")
 def command(*, base: bool, check: bool) -> None:
     """Apply the schema extension to the Project88Hub database; may be run again at any time."""
-    with one_clear_line(), opened_database(os.environ) as database:
+    with one_clear_line(), opened_database(os.environ, say) as database:
         if check:
             pending = migrate.pending(database)
             click.echo(f"pending: {', '.join(pending)}" if pending else "nothing is pending")

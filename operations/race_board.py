@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median
+from statistics import median_low
+from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
+
+from providers.clock import Clock
 
 # Finishers whose freshness is remembered for the median that is shown.
 _RECENT = 1_000
@@ -41,31 +44,38 @@ class Moment:
     requests: int
     polls: int
     failed: int
-    freshness: timedelta | None
+    freshness: tuple[timedelta, timedelta] | None
 
 
-@dataclass(slots=True)
 class Freshness:
-    """How long after its publishing a finish was to be seen in the database, in race time.
+    """How long after its publishing a finish is to be seen in the database.
 
-    `published` are the instants at which the API could first serve each entry's finish.
+    `published` are the instants of race time at which the API could first serve each entry's finish.
     """
 
-    published: Mapping[str, datetime]
-    _seen: set[str] = field(default_factory=set)
-    _recent: list[timedelta] = field(default_factory=list)
+    def __init__(self, published: Mapping[str, datetime], clock: Clock) -> None:
+        self._published = dict(published)
+        self._clock = clock
+        self._recent: list[tuple[timedelta, timedelta]] = []
 
-    def see(self, entry_id: str, at: datetime) -> None:
-        """Note that an entry is seen as a finisher; only the first time counts."""
-        if entry_id in self._seen or entry_id not in self.published:
-            return
-        self._seen.add(entry_id)
-        self._recent.append(at - self.published[entry_id])
+    @classmethod
+    def of(cls, truths: Iterable[Mapping[str, Any]], clock: Clock) -> Freshness:
+        """Make it for the athletes of some ground truths."""
+        athletes = [athlete for truth in truths for athlete in truth["athletes"] if athlete["published_at"]]
+        return cls({a["entry_id"]: datetime.fromisoformat(a["published_at"]) for a in athletes}, clock)
+
+    def see(self, entry_ids: Iterable[str], at: datetime) -> None:
+        """Note that entries are seen as finishers; only an entry's first time counts."""
+        for entry_id in entry_ids:
+            published = self._published.pop(entry_id, None)
+            if published is not None:
+                real = self._clock.wall(at) - self._clock.wall(published)
+                self._recent.append((real, at - published))
         del self._recent[:-_RECENT]
 
-    def median(self) -> timedelta | None:
-        """Return the median of the latest finishers, None before the first."""
-        return median(self._recent) if self._recent else None
+    def median(self) -> tuple[timedelta, timedelta] | None:
+        """Return the median of the latest finishers in real and in race time; None before the first."""
+        return median_low(self._recent) if self._recent else None
 
 
 class RaceBoard:
@@ -74,6 +84,11 @@ class RaceBoard:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether moments replace each other, so that many may be shown."""
+        return self._live is not None
 
     def __enter__(self) -> RaceBoard:
         if self._live:
@@ -94,16 +109,11 @@ class RaceBoard:
 
 def _table(moment: Moment) -> Group:
     table = Table(title=f"race clock {moment.race_time:%a %H:%M:%S} UTC, {moment.speed:g} times as fast")
-    for heading, justify in (
-        ("event", "left"),
-        ("partner", "left"),
-        ("phase", "left"),
-        ("finished", "right"),
-        ("on course", "right"),
-        ("dnf, dq", "right"),
-        ("leaders", "left"),
-    ):
-        table.add_column(heading, justify="left" if justify == "left" else "right")
+    for heading in ("event", "partner", "phase"):
+        table.add_column(heading)
+    for heading in ("finished", "on course", "dnf, dq"):
+        table.add_column(heading, justify="right")
+    table.add_column("leaders")
     for standing in moment.standings:
         table.add_row(
             standing.event_name,
@@ -129,13 +139,11 @@ def _line(moment: Moment) -> str:
 
 
 def _costs(moment: Moment) -> str:
-    fresh = moment.freshness
-    said = (
-        "-"
-        if fresh is None
-        else f"{fresh.total_seconds() / moment.speed:.1f} s ({fresh.total_seconds():.0f} s of race time)"
-    )
+    fresh = "-"
+    if moment.freshness is not None:
+        real, race = (part.total_seconds() for part in moment.freshness)
+        fresh = f"{real:.1f} s ({race / 60:.1f} min on the race clock)"
     return (
         f"{moment.polls:,} polls, {moment.requests:,} requests, {moment.rows_written:,} rows written, "
-        f"{moment.failed} failed, freshness (median) {said}"
+        f"{moment.failed} failed, freshness (median) {fresh}"
     )

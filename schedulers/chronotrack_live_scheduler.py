@@ -246,7 +246,7 @@ def command(*, once: bool, only: tuple[int, ...], verbose: bool) -> None:
     """Collect events, participants and results on windows that follow the race."""
     # A pass says on stdout what it did; its log is for looking for a fault.
     configure_logs(verbose=verbose, quiet=once)
-    with one_clear_line(), opened_database(os.environ) as database:
+    with one_clear_line(), opened_database(os.environ, say) as database:
         settings = SchedulerSettings.from_env(os.environ)
         clock = _clock()
         store = Store(database)

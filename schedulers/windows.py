@@ -49,7 +49,7 @@ def starts(event: StoredEvent) -> tuple[datetime, ...]:
 def phase(event: StoredEvent, at: datetime, settings: WindowSettings = DEFAULT) -> Phase:
     """Return the phase of the event at an instant; an event without any start is over."""
     stretches = _stretches(event, settings)
-    if not stretches or at > stretches[-1].end:
+    if not stretches or at >= stretches[-1].end:
         return Phase.OVER
     if at < stretches[0].begin:
         return Phase.WAITING
