@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
-import time
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -26,18 +23,13 @@ from .server import serve
 )
 @click.option("--athletes", type=click.IntRange(min=1), help="Athletes in the marathon.  [default: all]")
 @click.option("--seed", type=int, default=2013, show_default=True, help="Another seed, another world.")
-@click.option("--parent", type=int, hidden=True, help="Stop when this process, our parent, is gone.")
-def command(
-    host: str, port: int, race_start: str, athletes: int | None, seed: int, parent: int | None
-) -> None:
+def command(host: str, port: int, race_start: str, athletes: int | None, seed: int) -> None:
     """Serve a local ChronoTrack Live API, for rehearsals and tests.
 
     Its base URL is printed. Accounts: client id demo0001, user demo@chronotrack.test, password demo-password;
     and demo0002, demo2@chronotrack.test, demo-password-2. The setting CHRONOTRACK_LIVE_CLOCK gives it a race
     time of its own.
     """
-    if parent:
-        threading.Thread(target=_stop_with, args=(parent,), daemon=True).start()
     try:
         clock = Clock.parse(os.environ.get("CHRONOTRACK_LIVE_CLOCK", ""))
         serve(
@@ -58,9 +50,3 @@ def _start(text: str, now: datetime) -> datetime:
         return (now - timedelta(hours=24)).replace(microsecond=0)
     start = now.replace(microsecond=0) if text == "now" else isoparse(text)
     return start if start.tzinfo else start.replace(tzinfo=UTC)
-
-
-def _stop_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os.kill(os.getpid(), signal.SIGTERM)

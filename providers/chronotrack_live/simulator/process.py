@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 import requests
 
+from providers.child_process import tied_to_us
 from providers.clock import Clock
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ class SimulatorError(RuntimeError):
 
 class SimulatorProcess:
     """A context manager: inside, a simulator answers at `base_url`.
+
+    On Linux it ends with the process that entered, however that ends; elsewhere it outlives a killed one.
 
     Args:
         race_start: the start of the marathon (aware).
@@ -47,11 +52,11 @@ class SimulatorProcess:
     ) -> None:
         self._command = [sys.executable, "-m", __package__ or "", "--port", str(port)]
         self._command += ["--race-start", race_start.isoformat(), "--seed", str(seed)]
-        self._command += ["--parent", str(os.getpid())]
         if athletes is not None:
             self._command += ["--athletes", str(athletes)]
         self._clock = clock or Clock()
         self._process: subprocess.Popen[str] | None = None
+        self._starter: ThreadPoolExecutor | None = None
         self.base_url = ""
 
     @property
@@ -84,11 +89,20 @@ class SimulatorProcess:
 
     def __enter__(self) -> Self:
         environment = {**os.environ, "CHRONOTRACK_LIVE_CLOCK": str(self._clock)}
+        # The tie is to a thread, and who enters may do so in one that ends soon: it gets one of its own.
+        self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="simulator")
         # a file, not a pipe: nobody reads it while the simulator runs
         with tempfile.TemporaryFile("w+", encoding="utf-8") as talk:
-            self._process = subprocess.Popen(
-                self._command, env=environment, stdout=subprocess.PIPE, stderr=talk, text=True
-            )
+            self._process = self._starter.submit(
+                lambda: subprocess.Popen(
+                    self._command,
+                    env=environment,
+                    preexec_fn=tied_to_us(signal.SIGTERM),
+                    stdout=subprocess.PIPE,
+                    stderr=talk,
+                    text=True,
+                )
+            ).result()
             line = self._process.stdout.readline() if self._process.stdout else ""
             if not line.startswith(_ANNOUNCEMENT):
                 self._stop()
@@ -119,3 +133,5 @@ class SimulatorProcess:
             process.wait()
         if process.stdout:
             process.stdout.close()
+        if self._starter:
+            self._starter.shutdown()
