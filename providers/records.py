@@ -16,11 +16,21 @@ from providers.errors import IntegrationError, RowRejected
 RecordT = TypeVar("RecordT")
 
 
+def live_key(timing_partner_id: int, api_id: str) -> str:
+    """Return the hub's key of a live row (design, decision 1).
+
+    API ids share a number space with the keys of rows that are there, and one event may be visible to two
+    partners, so a raw API id is never a key.
+    """
+    return f"ctlive:{timing_partner_id}:{api_id}"
+
+
 def _refuse_naive(record: Any) -> None:  # noqa: ANN401 - any record class of this module
     for name in (f.name for f in fields(record)):
         value = getattr(record, name)
-        if isinstance(value, datetime) and value.tzinfo is None:
-            raise ValueError(f"{type(record).__name__}.{name} must be an aware datetime, not naive.")
+        for instant in value if isinstance(value, tuple) else (value,):
+            if isinstance(instant, datetime) and instant.utcoffset() is None:
+                raise ValueError(f"{type(record).__name__}.{name} must be an aware datetime, not naive.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +174,8 @@ class ProviderResult:
     additional_data: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.finish_time is not None and self.finish_time.tzinfo is None:
+        # As _refuse_naive, for the one instant that there is: these records come by the ten thousand.
+        if self.finish_time is not None and self.finish_time.utcoffset() is None:
             raise ValueError("ProviderResult.finish_time must be an aware datetime, not naive.")
 
 
@@ -232,6 +243,9 @@ class SyncReport:
     lateness: float | None = None
     error: IntegrationError | None = None
     statistics: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _refuse_naive(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from typing import Protocol
 from providers import statistics
 from providers.base_adapter import BaseProviderAdapter
 from providers.clock import Clock
-from providers.errors import DatabaseUnavailable, IntegrationError, SkipThis
+from providers.errors import IntegrationError, SkipThis
 from providers.records import (
     Credentials,
     ProviderEvent,
@@ -26,6 +26,7 @@ from providers.records import (
     Stored,
     StoredEvent,
     SyncReport,
+    live_key,
 )
 
 # Discovery looks forward from so long ago; older events are the backfill's (design, decision 12).
@@ -148,7 +149,7 @@ def import_past_event(
                 adapter.credentials, event, entries, results, operation.stored, clock.now()
             )
 
-    event_id = f"{adapter.credentials.timing_partner_id}:{event.provider_event_id}"
+    event_id = live_key(adapter.credentials.timing_partner_id, event.provider_event_id)
     return _Operation("backfill", adapter, store, clock, event_id).run(work)
 
 
@@ -229,7 +230,7 @@ class _Operation:
     def _note(self, report: SyncReport) -> SyncReport:
         try:
             self.store.note(self.adapter.credentials, report)
-        except DatabaseUnavailable as error:
-            # Without a database there is no history; the log has the report.
+        except IntegrationError as error:
+            # Without its table, or a database at all, there is no history; the log has the report.
             self.adapter.log.warning("history.lost", reason=str(error))
         return report

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +37,9 @@ class Partner:
         self.refused = False
         self._store = store
         self._clock = clock
+        # An entry list and results of one event wait for each other here: the store's claim would
+        # turn the second one away, as it must when it comes from another process.
+        self._event_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     @property
     def label(self) -> str:
@@ -71,11 +76,13 @@ class Partner:
 
     def sync_participants(self, event: StoredEvent, due: datetime) -> SyncReport:
         """Read an event's entry list."""
-        return sync.sync_participants(self.adapter, self._store, self._clock, event, due)
+        with self._event_locks[event.event_id]:
+            return sync.sync_participants(self.adapter, self._store, self._clock, event, due)
 
     def collect(self, event: StoredEvent, due: datetime) -> SyncReport:
         """Poll an event's results."""
-        return sync.collect_results(self.adapter, self._store, self._clock, event, due)
+        with self._event_locks[event.event_id]:
+            return sync.collect_results(self.adapter, self._store, self._clock, event, due)
 
 
 def open_partners(

@@ -1,0 +1,140 @@
+"""The daemon, as a process that gets real signals."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from operations.comparison import compare
+from providers.chronotrack_live.simulator.process import SimulatorProcess
+from providers.clock import Clock
+from tests.acceptance.conftest import ROOT
+
+MARATHON = "91649"
+PATIENCE = 90
+
+
+def wait_until(condition):
+    """Wait for a condition that another process brings about."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture
+def daemon(environment, tmp_path):
+    """Starts the scheduler; whatever is left of it at the end is killed."""
+    started = []
+
+    def start(**settings):
+        log = (tmp_path / f"scheduler-{len(started)}.log").open("wb")
+        process = subprocess.Popen(
+            [sys.executable, ROOT / "schedulers" / "chronotrack_live_scheduler.py"],
+            env=environment | settings,
+            stderr=log,
+        )
+        log.close()
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def ask(database):
+    """Asks the database for one value."""
+
+    def value(statement, *values):
+        with database.transaction() as cursor:
+            cursor.execute(statement, values)
+            row = cursor.fetchone()
+            return next(iter(row.values())) if row else None
+
+    return value
+
+
+@pytest.fixture(scope="module")
+def live():
+    """A race that is run 600 times as fast and has begun just now, with its clock."""
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
+    clock = Clock.running(start, (start, 600.0), (start + timedelta(hours=6), 20_000.0))
+    with SimulatorProcess(race_start=start, athletes=150, clock=clock) as simulator:
+        yield simulator, clock, start
+
+
+def test_a_killed_daemon_is_followed_by_one_that_brings_the_race_to_its_end(
+    live, daemon, add_partner, ask, database
+):
+    simulator, clock, start = live
+    add_partner(base_url=simulator.base_url)
+    settings = {"CHRONOTRACK_LIVE_CLOCK": str(clock)}
+    results = "SELECT count(*) FROM ct_results WHERE provider_event_id = %s"
+    first = daemon(**settings)
+    wait_until(lambda: ask(results, MARATHON) > 50)
+    first.kill()
+
+    second = daemon(**settings)
+    last = (start + timedelta(hours=72)).replace(tzinfo=None)
+    wait_until(
+        lambda: ask(
+            "SELECT 1 FROM sync_history WHERE event_id = %s AND sync_type = 'results' AND sync_time >= %s",
+            f"ctlive:1:{MARATHON}",
+            last,
+        )
+    )
+    second.send_signal(signal.SIGTERM)
+
+    assert second.wait(30) == 0
+    with database.transaction() as cursor:
+        cursor.execute("SELECT * FROM ct_results WHERE provider_event_id = %s", (MARATHON,))
+        assert compare(simulator.ground_truth(MARATHON), cursor.fetchall()).differences == ()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_daemon_with_exit_code_0_and_no_lock_left(
+    number, daemon, add_partner, simulator, ask
+):
+    add_partner(base_url=simulator.base_url)
+    process = daemon()
+    wait_until(lambda: ask("SELECT count(*) FROM sync_history WHERE sync_type = 'events'"))
+
+    process.send_signal(number)
+
+    assert process.wait(30) == 0
+    assert ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+
+
+def test_an_event_of_the_standard_phase_is_collected_at_once_after_the_start(
+    daemon, add_partner, simulator, ask
+):
+    add_partner(base_url=simulator.base_url)
+
+    daemon()
+
+    wait_until(lambda: ask("SELECT count(*) FROM ct_results WHERE provider_event_id = %s", MARATHON) > 280)
+
+
+def test_a_refused_partner_is_logged_once_and_the_other_is_collected(
+    daemon, add_partner, simulator, ask, tmp_path
+):
+    add_partner("Broken Timing", base_url=simulator.base_url, secret="wrong")
+    add_partner("Harbour Timing", base_url=simulator.base_url)
+
+    process = daemon()
+    wait_until(lambda: ask("SELECT count(*) FROM ct_results WHERE timing_partner_id = 2") > 280)
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+
+    log = (tmp_path / "scheduler-0.log").read_text(encoding="utf-8")
+    assert log.count("partner.refused") == 1
+    assert "Traceback" not in log
