@@ -4,7 +4,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from providers.errors import SettingsInvalid
+
 NAME = "chronotrack-live"
+_REMEDY = "set CHRONOTRACK_LIVE_STATE to a folder of your own."
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:
@@ -15,10 +18,15 @@ def state_folder(environ: Mapping[str, str]) -> Path:
     ``~/.local/state/chronotrack-live`` for an ordinary user.
 
     Raises:
-        OSError: the folder cannot be made.
+        SettingsInvalid: the folder cannot be made, or not be written to; the message says what to do.
     """
     folder = _chosen(environ).absolute()
-    make_folder(folder)
+    try:
+        make_folder(folder)
+    except OSError as error:
+        raise SettingsInvalid(f"The state folder cannot be made ({error}): {_REMEDY}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SettingsInvalid(f"The state folder {folder} may not be written to: {_REMEDY}")
     return folder
 
 

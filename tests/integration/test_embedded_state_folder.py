@@ -6,6 +6,7 @@ import pytest
 
 from database import state_folder as module
 from database.state_folder import make_folder, state_folder
+from providers.errors import SettingsInvalid
 
 MODE = 0o711 if os.geteuid() == 0 else 0o700
 
@@ -41,6 +42,7 @@ def test_roots_folder_is_in_var_lib(monkeypatch):
     monkeypatch.setattr(module.os, "geteuid", lambda: 0)
     made = []
     monkeypatch.setattr(module, "make_folder", made.append)
+    monkeypatch.setattr(module.os, "access", lambda *_: True)
     assert str(state_folder({"HOME": "/root"})) == "/var/lib/chronotrack-live"
     assert made
 
@@ -51,7 +53,14 @@ def test_a_folder_that_exists_keeps_its_permissions(tmp_path):
     assert tmp_path.stat().st_mode & 0o777 == 0o755
 
 
-def test_a_file_in_its_place_is_an_error(tmp_path):
+def test_a_file_in_its_place_is_an_error_that_names_the_setting(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(FileExistsError):
-        make_folder(tmp_path / "file")
+    with pytest.raises(SettingsInvalid, match="CHRONOTRACK_LIVE_STATE"):
+        state_folder({"CHRONOTRACK_LIVE_STATE": str(tmp_path / "file")})
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_to_is_an_error_that_names_the_setting(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(SettingsInvalid, match="CHRONOTRACK_LIVE_STATE"):
+        state_folder({"CHRONOTRACK_LIVE_STATE": str(tmp_path)})
