@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg2.extensions
 from psycopg2.extras import RealDictCursor
@@ -36,7 +36,7 @@ class Claims:
             DatabaseUnavailable: PostgreSQL cannot be reached.
         """
         with self._lock:
-            if event_id in self._held or not self._ask("claim", event_id)["claimed"]:
+            if event_id in self._held or not self._take(event_id):
                 raise CollectedElsewhere(f"Event {event_id} is being worked on by another process.")
             self._held.add(event_id)
         try:
@@ -44,11 +44,10 @@ class Claims:
         finally:
             with self._lock:
                 self._held.discard(event_id)
-                try:
-                    self._ask("release_claim", event_id)
-                except DatabaseUnavailable:
-                    # The lock went with its connection.
-                    self._connection = None
+                if self._connection is not None:
+                    # A lock whose connection broke went with it.
+                    with suppress(DatabaseUnavailable):
+                        self._ask("release_claim", event_id)
 
     def confirm(self, cursor: RealDictCursor, event_id: str) -> None:
         """Check within a transaction, just before it commits, that the event's lock is still ours.
@@ -56,7 +55,8 @@ class Claims:
         Raises:
             CollectedElsewhere: the lock's connection broke on the way, and another may hold it now.
         """
-        holder = None if self._connection is None else self._connection.info.backend_pid
+        with self._lock:
+            holder = None if self._connection is None else self._connection.info.backend_pid
         cursor.execute(compose("confirm_claim"), {"event_id": event_id, "holder": holder})
         row = cursor.fetchone()
         if row is None or not row["held"]:
@@ -67,18 +67,36 @@ class Claims:
     def close(self) -> None:
         """Give all locks back."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._disconnect()
 
-    def _ask(self, name: str, event_id: str) -> dict[str, bool]:
-        if self._connection is None or self._connection.closed:
+    def _take(self, event_id: str) -> bool:
+        """Ask for the lock; a connection that broke while it was idle is replaced, once.
+
+        The locks that it held are lost with it, which `confirm` finds out.
+        """
+        may_be_broken = self._connection is not None
+        try:
+            return self._ask("claim", event_id)
+        except DatabaseUnavailable:
+            if not may_be_broken:
+                raise
+            return self._ask("claim", event_id)
+
+    def _ask(self, name: str, event_id: str) -> bool:
+        """Return the answer of a statement; without one, the connection is given up."""
+        if self._connection is None:
             self._connection = self._database.connect()
             self._connection.autocommit = True
         try:
-            with driver_errors(), self._connection.cursor(cursor_factory=RealDictCursor) as cursor:
+            with driver_errors(), self._connection.cursor() as cursor:
                 cursor.execute(compose(name), {"event_id": event_id})
-                return dict(cursor.fetchone() or {})
+                row = cursor.fetchone()
+                return bool(row and row[0])
         except DatabaseUnavailable:
-            self._connection = None
+            self._disconnect()
             raise
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

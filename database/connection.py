@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import select
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg2
 import psycopg2.errors
 import psycopg2.extensions
-import psycopg2.pool
 from psycopg2.extras import RealDictCursor
 
+from database.queries import compose
 from providers.errors import (
     DatabaseRefused,
     DatabaseUnavailable,
@@ -24,36 +26,28 @@ from providers.errors import (
 # Writing is short, so a few connections serve many events; more would only wait for each other.
 _CONNECTIONS = 4
 
+# Where the connection string says otherwise, it counts. What a session is set to: see `prepare_session`.
 _CONNECT_OPTIONS: dict[str, Any] = {
     "application_name": "chronotrack-live",
+    "client_encoding": "UTF8",
     "connect_timeout": 10,
     # A dead peer is noticed within a minute, on either side: its event locks become free then.
     "keepalives_idle": 20,
     "keepalives_interval": 10,
     "keepalives_count": 3,
-    "options": "-c timezone=UTC -c client_min_messages=warning"
-    " -c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
 }
+
+_NOT_MIGRATED = "the database is not migrated: run `chronotrack-live migrate`"
 
 # The most telling first; what is not listed is the database's refusal of a statement.
 _ERRORS: tuple[tuple[type[psycopg2.Error], type[IntegrationError], str], ...] = (
-    (
-        psycopg2.errors.UndefinedTable,
-        SchemaNotReady,
-        "the database is not migrated: run `chronotrack-live migrate`",
-    ),
-    (
-        psycopg2.errors.UndefinedColumn,
-        SchemaNotReady,
-        "the database is not migrated: run `chronotrack-live migrate`",
-    ),
-    (
-        psycopg2.errors.UndefinedFunction,
-        SchemaNotReady,
-        "the database is not migrated: run `chronotrack-live migrate`",
-    ),
+    (psycopg2.errors.UndefinedTable, SchemaNotReady, _NOT_MIGRATED),
+    (psycopg2.errors.UndefinedColumn, SchemaNotReady, _NOT_MIGRATED),
+    (psycopg2.errors.UndefinedFunction, SchemaNotReady, _NOT_MIGRATED),
     (psycopg2.errors.InsufficientPrivilege, SettingsInvalid, "the database role lacks a privilege"),
-    (psycopg2.errors.InvalidPassword, SettingsInvalid, "check DATABASE_URL or the PG* variables"),
+    (psycopg2.errors.QueryCanceled, DatabaseUnavailable, "PostgreSQL ended a statement that took long"),
+    (psycopg2.errors.LockNotAvailable, DatabaseUnavailable, "another session holds a lock"),
+    (psycopg2.extensions.TransactionRollbackError, DatabaseUnavailable, "another session was in the way"),
     (
         psycopg2.OperationalError,
         DatabaseUnavailable,
@@ -76,9 +70,15 @@ def driver_errors() -> Iterator[None]:
     except psycopg2.Error as error:
         for theirs, ours, remedy in _ERRORS:
             if isinstance(error, theirs):
-                said = " ".join(str(error).split())
-                raise ours(f"{said or type(error).__name__} - {remedy}.") from error
+                raise ours(f"{_said(error)} - {remedy}.") from error
         raise
+
+
+def _said(error: psycopg2.Error) -> str:
+    """Return PostgreSQL's words in one line, without the detail, which may quote an athlete's row."""
+    words = (error.diag.message_primary, error.diag.message_hint)
+    said = " ".join(word for word in words if word) or str(error)
+    return " ".join(said.split()).rstrip(".") or type(error).__name__
 
 
 class Database:
@@ -88,43 +88,100 @@ class Database:
         """Keep the connection string; nothing connects before the first transaction."""
         self._dsn = dsn
         self._free = threading.BoundedSemaphore(_CONNECTIONS)
-        # The pool raises when it is empty, so the semaphore stands before it.
-        self._pool: psycopg2.pool.ThreadedConnectionPool | None = None
         self._lock = threading.Lock()
+        self._idle: list[psycopg2.extensions.connection] = []
 
     @contextmanager
     def transaction(self) -> Iterator[RealDictCursor]:
         """Lend a cursor within a transaction: committed at the end, rolled back on any exception.
+
+        Waits while all connections are lent.
 
         Raises:
             DatabaseUnavailable: no connection, or it broke on the way; nothing was committed.
             SchemaNotReady, SettingsInvalid, DatabaseRefused: see providers.errors.
         """
         with self._free, driver_errors():
-            pool = self._opened_pool()
-            connection = pool.getconn()
+            connection = self._take()
             try:
-                with connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
+                with connection.cursor(cursor_factory=RealDictCursor) as cursor:
                     yield cursor
+                connection.commit()
+            except BaseException:
+                with suppress(psycopg2.Error):  # what went wrong first is what counts
+                    connection.rollback()
+                raise
             finally:
-                pool.putconn(connection, close=bool(connection.closed))
+                self._give_back(connection)
 
     def connect(self) -> psycopg2.extensions.connection:
-        """Open a connection outside the pool, for a lock that must live as long as it does."""
+        """Open a connection of the caller's own, for a lock that must live as long as it does.
+
+        Raises:
+            SettingsInvalid: the connection string is none.
+            DatabaseUnavailable: no server answers, or it refuses the role.
+        """
+        options = _CONNECT_OPTIONS | _parsed(self._dsn)
         with driver_errors():
-            return psycopg2.connect(self._dsn, **_CONNECT_OPTIONS)
+            connection: psycopg2.extensions.connection = psycopg2.connect(**options)
+            try:
+                with connection, connection.cursor() as cursor:
+                    cursor.execute(compose("prepare_session"))
+            except BaseException:
+                connection.close()
+                raise
+            return connection
 
     def close(self) -> None:
         """Close the connections that are not in use."""
         with self._lock:
-            if self._pool is not None:
-                self._pool.closeall()
-                self._pool = None
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
 
-    def _opened_pool(self) -> psycopg2.pool.ThreadedConnectionPool:
+    def _take(self) -> psycopg2.extensions.connection:
+        """Return the connection that was used last, or a new one when none is left that lives."""
         with self._lock:
-            if self._pool is None:
-                self._pool = psycopg2.pool.ThreadedConnectionPool(
-                    0, _CONNECTIONS, self._dsn, **_CONNECT_OPTIONS
-                )
-            return self._pool
+            while self._idle:
+                connection = self._idle.pop()
+                if _is_quiet(connection):
+                    return connection
+                connection.close()
+        return self.connect()
+
+    def _give_back(self, connection: psycopg2.extensions.connection) -> None:
+        if connection.info.transaction_status == psycopg2.extensions.TRANSACTION_STATUS_IDLE:
+            with self._lock:
+                self._idle.append(connection)
+        else:
+            # What broke this one may have broken the others, without a word on their sockets.
+            connection.close()
+            self.close()
+
+
+def _is_quiet(connection: psycopg2.extensions.connection) -> bool:
+    """Return whether an idle connection's server has said nothing: it speaks unasked when it leaves."""
+    if connection.closed:
+        return False
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return not poll.poll(0)
+
+
+def _parsed(dsn: str) -> dict[str, Any]:
+    """Take a connection string apart.
+
+    An unescaped / or @ in a URL's password makes the rest of it a host or a port, which libpq's messages
+    would print: refuse it here, without its words.
+    """
+    try:
+        parts: dict[str, Any] = psycopg2.extensions.parse_dsn(dsn)
+    except psycopg2.ProgrammingError:
+        parts = {"port": "none"}
+    hosts = str(parts.get("host", "")).split(",")
+    if any("@" in host[1:] for host in hosts) or not re.fullmatch(r"[\d,]*", str(parts.get("port", ""))):
+        raise SettingsInvalid(
+            "DATABASE_URL is not a connection string: it is to be postgresql://USER:PASSWORD@HOST:PORT/NAME, "
+            "with %2F for / and %40 for @ in the password."
+        )
+    return parts

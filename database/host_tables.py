@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Generic, TypeVar
 
 import orjson
 
-from providers.records import ProviderEvent, ProviderParticipant, ProviderResult, Split
+from providers.records import ProviderEvent, ProviderParticipant, ProviderResult, Split, live_key
 
 RecordT = TypeVar("RecordT")
 
@@ -33,14 +34,20 @@ class Owner:
         return live_key(self.timing_partner_id, api_id)
 
 
-def live_key(timing_partner_id: int, api_id: str) -> str:
-    """Return the key of a live row: API ids share a number space with the rows that are there."""
-    return f"ctlive:{timing_partner_id}:{api_id}"
-
-
 def database_time(instant: datetime | None) -> datetime | None:
     """Return an instant as the host's `timestamp` columns keep it: UTC without a zone."""
     return None if instant is None else instant.astimezone(UTC).replace(tzinfo=None)
+
+
+def duration_text(time: timedelta | None) -> str | None:
+    """Return a duration as the API writes it, "26:03:04.500": an interval in shape M, a text in shape C."""
+    if time is None:
+        return None
+    seconds, microseconds = divmod(abs(time) // timedelta(microseconds=1), 1_000_000)
+    minutes, seconds = divmod(seconds, 60)
+    sign = "-" if time < timedelta(0) else ""
+    fraction = f"{microseconds:06}" if microseconds % 1000 else f"{microseconds // 1000:03}"
+    return f"{sign}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}.{fraction}"
 
 
 Value = Callable[[RecordT, Owner], object]
@@ -81,19 +88,27 @@ class RowMaker(Generic[RecordT]):
                 cell = value(record, owner)
                 if length is not None and isinstance(cell, str) and len(cell) > length:
                     overflow[name] = cell
-                    cell = cell[:length]
+                    cell = _shortened(name, cell, length)
                 row.append(cell)
             if self._overflow_at is not None:
                 kept = row[self._overflow_at]
+                additional = dict(kept) if isinstance(kept, Mapping) else {}
                 if overflow:
-                    kept = {**(kept if isinstance(kept, dict) else {}), "too_long": overflow}
-                row[self._overflow_at] = to_json(kept) if kept else None
+                    additional["too_long"] = overflow
+                row[self._overflow_at] = to_json(additional) if additional else None
             yield row
 
 
 def to_json(value: object) -> str:
-    """Return a value as JSON text."""
-    return orjson.dumps(value).decode()
+    """Return a value as JSON text, the same for equal values."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _shortened(name: str, text: str, length: int) -> str:
+    """Return the beginning of a text that is too long; ids that only begin alike stay different."""
+    if not name.endswith("_id"):
+        return text[:length]
+    return text[: length - 17] + "~" + sha256(text.encode()).hexdigest()[:16]
 
 
 def _location(record: ProviderEvent | ProviderParticipant) -> str | None:
@@ -133,7 +148,9 @@ EVENTS: HostTable[ProviderEvent] = HostTable(
         "timing_partner_id": lambda _, o: o.timing_partner_id,
         "data_source": lambda _, __: DATA_SOURCE,
         "provider_event_id": lambda e, _: e.provider_event_id,
+        "additional_data": lambda e, _: e.additional_data,
     },
+    overflow="additional_data",
 )
 
 PARTICIPANTS: HostTable[ProviderParticipant] = HostTable(
@@ -188,15 +205,15 @@ RESULTS: HostTable[ProviderResult] = HostTable(
         "results_state_code": lambda r, _: r.state_code,
         "results_postal_code": lambda r, _: r.postal_code,
         "results_country_code": lambda r, _: r.country_code,
-        "results_time": lambda r, _: r.chip_time,
-        "results_gun_time": lambda r, _: r.gun_time,
-        "results_pace": lambda r, _: r.pace,
-        "results_gun_pace": lambda r, _: r.gun_pace,
+        "results_time": lambda r, _: duration_text(r.chip_time),
+        "results_gun_time": lambda r, _: duration_text(r.gun_time),
+        "results_pace": lambda r, _: duration_text(r.pace),
+        "results_gun_pace": lambda r, _: duration_text(r.gun_pace),
         "results_rank": lambda r, _: r.overall_place,
         "results_bracket_name": lambda r, _: r.bracket_name,
         "results_primary_bracket_name": lambda r, _: r.division,
-        "chip_time": lambda r, _: r.chip_time,
-        "gun_time": lambda r, _: r.gun_time,
+        "chip_time": lambda r, _: duration_text(r.chip_time),
+        "gun_time": lambda r, _: duration_text(r.gun_time),
         "overall_place": lambda r, _: r.overall_place,
         "gender_place": lambda r, _: r.gender_place,
         "division_place": lambda r, _: r.division_place,

@@ -19,17 +19,45 @@ EXTENSION = _FOLDER / "chronotrack_live_schema_extension.sql"
 
 _LEDGER_ENTRY = re.compile(r"INSERT INTO ct_live_migrations \(name, version\)\s+VALUES \('(\w+)', (\d+)\)")
 
+# What a semicolon may stand in without ending a statement, and what is not SQL at all.
+_PIECE = re.compile(
+    r"""
+      (?P<command> ^\\[^\n]* )                                    # psql's own
+    | (?P<comment> --[^\n]* | /\*.*?\*/ )
+    | (?P<quoted>
+          (?<![\w$]) [eE]'(?: \\. | '' | [^'\\] )*'
+        | '(?: '' | [^'] )*'
+        | "(?: "" | [^"] )*"
+        | (?<![\w$]) (?P<dollars> \$(?: [^\W\d]\w* )?\$ ) .*? (?P=dollars)
+      )
+    | (?P<end> ; )
+    | (?P<word> [^\s;] )
+    """,
+    re.VERBOSE | re.DOTALL | re.MULTILINE,
+)
+
 
 def statements(text: str) -> list[str]:
-    """Split a script into its statements, leaving out the backslash commands, which are psql's own."""
-    import sqlparse
+    """Split a script into its statements, leaving out the backslash commands, which are psql's own.
 
-    sql_only = "\n".join("" if line.startswith("\\") else line for line in text.splitlines())
-    return [part for part in sqlparse.split(sql_only) if _says_something(part)]
-
-
-def _says_something(statement: str) -> bool:
-    return any(line.strip() and not line.lstrip().startswith("--") for line in statement.splitlines())
+    A comment stays with the statement that follows it. Comments within comments and BEGIN ATOMIC bodies
+    are not understood: our scripts have neither.
+    """
+    found: list[str] = []
+    parts: list[str] = []
+    says_something = False
+    after = 0
+    for piece in _PIECE.finditer(text):
+        parts.append(text[after : piece.start()])
+        after = piece.end()
+        if piece.lastgroup == "end":
+            if says_something:
+                found.append("".join(parts).strip())
+            parts, says_something = [], False
+        elif piece["command"] is None:
+            parts.append(piece[0])
+            says_something = says_something or piece["comment"] is None
+    return [*found, "".join(parts).strip()] if says_something else found
 
 
 def apply(database: Database, script: Path) -> None:

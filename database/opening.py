@@ -9,7 +9,7 @@ import psycopg2
 import psycopg2.errors
 from psycopg2 import sql
 
-from database.connection import Database
+from database.connection import Database, driver_errors
 from database.queries import compose
 from database.settings import DatabaseSettings
 from database.state_folder import state_folder
@@ -56,13 +56,16 @@ def opened_database(environ: Mapping[str, str], tell: Callable[[str], None]) -> 
 
 def create_database(dsn: str, name: str) -> None:
     """Make the database `name` on the server of `dsn` when it does not exist."""
-    with suppress(psycopg2.errors.DuplicateDatabase):
+    # Two who make it at once: the later one meets the earlier one's row in the catalog.
+    there_already = (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation)
+    with driver_errors(), suppress(*there_already):
         _run(dsn, compose("create_database", database=sql.Identifier(name)))
 
 
 def drop_database(dsn: str, name: str) -> None:
     """Remove the database `name` from the server of `dsn`, whoever is connected."""
-    _run(dsn, compose("drop_database", database=sql.Identifier(name)))
+    with driver_errors():
+        _run(dsn, compose("drop_database", database=sql.Identifier(name)))
 
 
 def _run(dsn: str, statement: sql.Composed) -> None:

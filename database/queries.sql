@@ -2,11 +2,23 @@
 -- %(name)s are bound values; {name} are lists of identifiers that the store composes, because the host's
 -- tables come in two shapes (see database/host_tables.py).
 
+-- name: prepare_session
+-- What each connection is set to, beyond what the operator may set with PGOPTIONS or ALTER ROLE: instants
+-- are UTC, durations in the form that the driver reads; a dead client is noticed within a minute.
+SELECT
+    set_config('timezone', 'UTC', false),
+    set_config('intervalstyle', 'postgres', false),
+    set_config('client_min_messages', 'warning', false),
+    set_config('tcp_keepalives_idle', '20', false),
+    set_config('tcp_keepalives_interval', '10', false),
+    set_config('tcp_keepalives_count', '3', false);
+
 -- name: host_columns
 -- The columns that a table has, with the length of its bounded texts.
 SELECT
     attname AS name,
-    CASE WHEN atttypid = 'varchar'::regtype AND atttypmod > 0 THEN atttypmod - 4 END AS max_length
+    CASE WHEN atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND atttypmod > 0 THEN atttypmod - 4 END
+        AS max_length
 FROM pg_attribute
 WHERE attrelid = to_regclass(%(table)s) AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
 
@@ -96,52 +108,33 @@ WHERE live.event_id = same.event_id
   AND live.data_source = 'chronotrack_live'
   AND live.duplicate_of IS DISTINCT FROM twin.event_id;
 
--- name: merge_races
--- The races of a partner's live events, where the host keeps races.
-INSERT INTO ct_races AS kept (
-    race_id, event_id, race_tag, race_name, race_type, race_subtype, race_course_distance,
-    race_pref_distance_unit, race_planned_start_time, race_planned_end_time, race_actual_start_time,
-    race_actual_end_time, race_age_ref_time, timing_partner_id
+-- name: update_races
+-- Update the races of a partner's live events that differ from what was read.
+UPDATE ct_races AS kept
+SET {assignments}
+FROM jsonb_populate_recordset(NULL::ct_races, %(races)s) AS staged
+WHERE kept.race_id = staged.race_id
+  AND kept.event_id = staged.event_id
+  AND ({kept_columns}) IS DISTINCT FROM ({staged_columns});
+
+-- name: insert_races
+-- Insert the races of a partner's live events that are new; an event that was left out gets none.
+INSERT INTO ct_races ({columns})
+SELECT {columns}
+FROM jsonb_populate_recordset(NULL::ct_races, %(races)s) AS staged
+WHERE EXISTS (SELECT FROM ct_events AS event WHERE event.event_id = staged.event_id)
+  AND NOT EXISTS (
+    SELECT FROM ct_races AS kept WHERE kept.race_id = staged.race_id AND kept.event_id = staged.event_id
 )
-SELECT
-    race_id, event_id, left(race_tag, 100), left(race_name, 255), left(race_type, 50), left(race_subtype, 50),
-    distance, left(distance_unit, 50), planned_start, planned_end, actual_start, actual_end,
-    age_reference, %(partner)s
-FROM jsonb_to_recordset(%(races)s) AS staged (
-    race_id text, event_id text, race_tag text, race_name text, race_type text, race_subtype text,
-    distance numeric, distance_unit text, planned_start timestamp, planned_end timestamp,
-    actual_start timestamp, actual_end timestamp, age_reference timestamp
-)
-WHERE EXISTS (SELECT FROM ct_events WHERE ct_events.event_id = staged.event_id)
-ON CONFLICT (race_id, event_id) DO UPDATE
-SET race_tag = EXCLUDED.race_tag,
-    race_name = EXCLUDED.race_name,
-    race_type = EXCLUDED.race_type,
-    race_subtype = EXCLUDED.race_subtype,
-    race_course_distance = EXCLUDED.race_course_distance,
-    race_pref_distance_unit = EXCLUDED.race_pref_distance_unit,
-    race_planned_start_time = EXCLUDED.race_planned_start_time,
-    race_planned_end_time = EXCLUDED.race_planned_end_time,
-    race_actual_start_time = EXCLUDED.race_actual_start_time,
-    race_actual_end_time = EXCLUDED.race_actual_end_time,
-    race_age_ref_time = EXCLUDED.race_age_ref_time
-WHERE (
-    kept.race_tag, kept.race_name, kept.race_type, kept.race_subtype, kept.race_course_distance,
-    kept.race_pref_distance_unit, kept.race_planned_start_time, kept.race_planned_end_time,
-    kept.race_actual_start_time, kept.race_actual_end_time, kept.race_age_ref_time
-) IS DISTINCT FROM (
-    EXCLUDED.race_tag, EXCLUDED.race_name, EXCLUDED.race_type, EXCLUDED.race_subtype,
-    EXCLUDED.race_course_distance, EXCLUDED.race_pref_distance_unit, EXCLUDED.race_planned_start_time,
-    EXCLUDED.race_planned_end_time, EXCLUDED.race_actual_start_time, EXCLUDED.race_actual_end_time,
-    EXCLUDED.race_age_ref_time
-);
+ON CONFLICT DO NOTHING;
 
 -- name: count_vanished
--- How many results of the event are kept, how many of them a complete poll did not see any more, and
--- whether the complete poll before it missed as many that it could not believe it alone.
+-- How many results of the event were kept before this poll, how many of them it did not see (those whose
+-- rows were set aside are no loss), and whether the complete poll before it could not believe such a loss.
 SELECT
     count(*) AS kept,
-    count(*) FILTER (WHERE staged.provider_result_id IS NULL) AS vanished,
+    count(*) FILTER (WHERE staged.provider_result_id IS NULL AND r.provider_result_id <> ALL (%(set_aside)s))
+        AS vanished,
     coalesce((
         SELECT h.data_snapshot ? 'unconfirmed_vanished'
         FROM sync_history h
@@ -149,13 +142,15 @@ SELECT
           AND h.timing_partner_id = %(partner)s
           AND h.sync_type = 'results'
           AND h.event_id = %(event_id)s
-          AND h.status = 'completed'
-        ORDER BY h.sync_time DESC
+          AND h.data_snapshot @> '{{"complete": true}}'
+        ORDER BY h.sync_time DESC, h.sync_history_id DESC
         LIMIT 1
     ), false) AS doubted_before
 FROM ct_results r
 LEFT JOIN {staged} AS staged USING (provider_result_id)
-WHERE r.event_id = %(event_id)s AND r.data_source = 'chronotrack_live' AND r.result_status <> 'removed';
+WHERE r.event_id = %(event_id)s
+  AND r.data_source = 'chronotrack_live'
+  AND r.result_status IS DISTINCT FROM 'removed';
 
 -- name: mark_removed
 -- Results that the API does not publish any more stay, as removed.
@@ -163,7 +158,8 @@ UPDATE ct_results r
 SET result_status = 'removed', api_fetched_date = %(at)s, updated_at = %(at)s
 WHERE r.event_id = %(event_id)s
   AND r.data_source = 'chronotrack_live'
-  AND r.result_status <> 'removed'
+  AND r.result_status IS DISTINCT FROM 'removed'
+  AND r.provider_result_id <> ALL (%(set_aside)s)
   AND NOT EXISTS (SELECT FROM {staged} AS staged WHERE staged.provider_result_id = r.provider_result_id);
 
 -- name: keep_rejected_rows
@@ -200,7 +196,8 @@ WHERE provider_id = %(provider_id)s
   AND status IN ('completed', 'partial');
 
 -- name: live_events
--- A partner's live events that may still need something, with what the windows ask about.
+-- A partner's live events that may still need something, with what the windows ask about. Those of
+-- %(late_races)s have a race that starts late enough, whatever the event's own dates say.
 SELECT
     e.event_id,
     e.timing_partner_id,
@@ -227,7 +224,7 @@ LEFT JOIN LATERAL (
 ) AS last_participants ON true
 WHERE e.timing_partner_id = %(partner)s
   AND e.data_source = 'chronotrack_live'
-  AND greatest(e.start_date, e.end_date) >= %(since)s
+  AND (greatest(e.start_date, e.end_date) >= %(since)s OR e.event_id = ANY (%(late_races)s))
 ORDER BY e.start_date, e.event_id;
 
 -- name: race_starts

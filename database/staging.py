@@ -53,7 +53,7 @@ class Staging(Generic[RecordT]):
         """Fill the connection's temporary table; return how many rows it holds."""
         maker = self._row_maker(cursor)
         self._make_table(cursor, maker)
-        copy = compose("copy_staged", staged=self.staged, columns=_names(maker.columns))
+        copy = compose("copy_staged", staged=self.staged, columns=names(maker.columns))
         copied = 0
         for chunk in _chunks(maker.rows(records, owner)):
             text = io.StringIO()
@@ -85,11 +85,9 @@ class Staging(Generic[RecordT]):
                 table=table,
                 staged=self.staged,
                 match=match,
-                assignments=sql.SQL(", ").join(
-                    sql.SQL("{0} = staged.{0}").format(sql.Identifier(name)) for name in content
-                ),
-                kept_columns=_names(content, "kept"),
-                staged_columns=_names(content, "staged"),
+                assignments=assignments(content),
+                kept_columns=names(content, "kept"),
+                staged_columns=names(content, "staged"),
             ),
             values,
         )
@@ -100,8 +98,8 @@ class Staging(Generic[RecordT]):
                 table=table,
                 staged=self.staged,
                 match=match,
-                columns=_names(columns),
-                staged_columns=_names(columns, "staged"),
+                columns=names(columns),
+                staged_columns=names(columns, "staged"),
             ),
             values,
         )
@@ -124,14 +122,20 @@ class Staging(Generic[RecordT]):
                 "stage",
                 staged=self.staged,
                 table=sql.Identifier(self.table.name),
-                columns=_names(maker.columns),
+                columns=names(maker.columns),
             )
         )
 
 
-def _names(columns: Iterable[str], qualifier: str | None = None) -> sql.Composed:
+def names(columns: Iterable[str], qualifier: str | None = None) -> sql.Composed:
+    """Return a list of columns, of the table that the qualifier names."""
     parts = (sql.Identifier(qualifier, name) if qualifier else sql.Identifier(name) for name in columns)
     return sql.SQL(", ").join(parts)
+
+
+def assignments(columns: Iterable[str]) -> sql.Composed:
+    """Return what takes each column over from `staged`."""
+    return sql.SQL(", ").join(sql.SQL("{0} = staged.{0}").format(sql.Identifier(name)) for name in columns)
 
 
 def _chunks(rows: Iterable[list[object]]) -> Iterator[list[list[object]]]:

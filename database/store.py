@@ -6,7 +6,7 @@ or not at all. The history row is made by the caller's `account`, which is told 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
@@ -15,10 +15,12 @@ from psycopg2.extras import RealDictCursor
 
 from database.claims import Claims
 from database.connection import Database
-from database.host_tables import EVENTS, PARTICIPANTS, RESULTS, Owner, database_time, live_key, to_json
+from database.history import add_history, keep_rejected
+from database.host_tables import EVENTS, PARTICIPANTS, RESULTS, Owner, database_time
 from database.queries import compose
+from database.races import race_starts, write_races
 from database.staging import Staging
-from providers.errors import DuplicateEvent, RowRejected, SchemaNotReady
+from providers.errors import DuplicateEvent, SchemaNotReady
 from providers.records import (
     Credentials,
     ProviderEvent,
@@ -28,6 +30,7 @@ from providers.records import (
     Stored,
     StoredEvent,
     SyncReport,
+    live_key,
 )
 
 Account = Callable[[Stored], SyncReport]
@@ -67,11 +70,14 @@ class Store:
             return [Credentials(**row) for row in cursor.fetchall()]
 
     def live_events(self, credentials: Credentials, since: datetime) -> list[StoredEvent]:
-        """Return the partner's live events that start or end at `since` or later, in order of start."""
+        """Return the partner's live events of `since` or later, by start, end or a race's start."""
         owner = {"partner": credentials.timing_partner_id, "provider_id": credentials.provider_id}
         with self._database.transaction() as cursor:
-            starts = _race_starts(cursor, credentials.timing_partner_id)
-            cursor.execute(compose("live_events"), owner | {"since": database_time(since)})
+            starts = race_starts(cursor, credentials.timing_partner_id)
+            late = [event_id for event_id, times in starts.items() if max(times) >= since]
+            cursor.execute(
+                compose("live_events"), owner | {"since": database_time(since), "late_races": late}
+            )
             return [_stored_event(row, starts) for row in cursor.fetchall()]
 
     def last_sync(self, credentials: Credentials, sync_type: str) -> datetime | None:
@@ -107,21 +113,23 @@ class Store:
         self, credentials: Credentials, snapshot: Snapshot[ProviderEvent], account: Account, at: datetime
     ) -> SyncReport:
         """Store a discovery: new and changed events, but none that TCP has already."""
+        # Their races are read from the API one event at a time: no connection is to wait for that.
+        events = list(snapshot.records)
         with self._database.transaction() as cursor:
-            seen, written, duplicates = self._write_events(cursor, credentials, snapshot.records, at)
+            written, duplicates = self._write_events(cursor, credentials, events, at)
             cursor.execute(
                 compose("mark_duplicates"),
                 {"partner": credentials.timing_partner_id, "at": database_time(at)},
             )
-            rejected = _keep_rejected(cursor, credentials, None, snapshot.rejected, at)
+            rejected = keep_rejected(cursor, credentials, None, snapshot.rejected, at)
             stored = Stored(
-                seen=seen,
+                seen=len(events),
                 written=written,
                 rejected=rejected,
                 complete=snapshot.complete,
                 notes={"duplicates": duplicates} if duplicates else {},
             )
-            return _note(cursor, credentials, account(stored))
+            return add_history(cursor, credentials, account(stored))
 
     def save_participants(
         self,
@@ -134,7 +142,7 @@ class Store:
         """Store an event's entry list."""
         with self._database.transaction() as cursor:
             stored = self._write_participants(cursor, credentials, provider_event_id, snapshot, at)
-            report = _note(cursor, credentials, account(stored))
+            report = add_history(cursor, credentials, account(stored))
             self._claims.confirm(cursor, live_key(credentials.timing_partner_id, provider_event_id))
             return report
 
@@ -149,7 +157,7 @@ class Store:
         """Store a poll of an event's results."""
         with self._database.transaction() as cursor:
             stored = self._write_results(cursor, credentials, provider_event_id, snapshot, at)
-            report = _note(cursor, credentials, account(stored))
+            report = add_history(cursor, credentials, account(stored))
             self._claims.confirm(cursor, live_key(credentials.timing_partner_id, provider_event_id))
             return report
 
@@ -168,7 +176,7 @@ class Store:
             DuplicateEvent: TCP has the event already; nothing was written.
         """
         with self._database.transaction() as cursor:
-            _, written, duplicates = self._write_events(cursor, credentials, [event], at)
+            written, duplicates = self._write_events(cursor, credentials, [event], at)
             if duplicates:
                 twin = duplicates[0]
                 raise DuplicateEvent(f"TCP delivered it as event {twin['duplicate_of']} ({twin['reason']}).")
@@ -179,16 +187,16 @@ class Store:
                 written=written + entries.written + finishes.written,
                 rejected=entries.rejected + finishes.rejected,
                 complete=entries.complete and finishes.complete,
-                notes={"participants": entries.seen, "results": finishes.seen},
+                notes={"participants": entries.seen, "results": finishes.seen, **finishes.notes},
             )
-            report = _note(cursor, credentials, account(stored))
+            report = add_history(cursor, credentials, account(stored))
             self._claims.confirm(cursor, live_key(credentials.timing_partner_id, event.provider_event_id))
             return report
 
     def note(self, credentials: Credentials, report: SyncReport) -> None:
         """Account for an operation that stored nothing: a test of credentials, a failure, a skip."""
         with self._database.transaction() as cursor:
-            _note(cursor, credentials, report)
+            add_history(cursor, credentials, report)
 
     def close(self) -> None:
         """Give back every event that is held."""
@@ -197,21 +205,16 @@ class Store:
     # One table each ----------------------------------------------------------------------------------
 
     def _write_events(
-        self, cursor: RealDictCursor, credentials: Credentials, events: Iterable[ProviderEvent], at: datetime
-    ) -> tuple[int, int, list[dict[str, Any]]]:
-        """Return rows seen, rows written, and the events left out because TCP has them."""
+        self, cursor: RealDictCursor, credentials: Credentials, events: Sequence[ProviderEvent], at: datetime
+    ) -> tuple[int, list[dict[str, Any]]]:
+        """Return how many rows were written, and the events left out because TCP has them."""
         partner = credentials.timing_partner_id
-        kept = list(events)
         cursor.execute(compose("lock_partner_events"), {"partner": partner})
-        self._events.load(cursor, kept, Owner(partner))
+        seen = self._events.load(cursor, events, Owner(partner))
         cursor.execute(compose("drop_staged_duplicates", staged=self._events.staged))
         duplicates = [dict(row) for row in cursor.fetchall()]
-        written = self._events.merge(cursor, seen=len(kept), at=at, credentials=_used(credentials)).rows
-        cursor.execute(compose("host_columns"), {"table": "ct_races"})
-        if cursor.fetchall():
-            races = [_race(event, race, partner) for event in kept for race in event.races]
-            cursor.execute(compose("merge_races"), {"partner": partner, "races": to_json(races)})
-        return len(kept), written, duplicates
+        written = self._events.merge(cursor, seen=seen, at=at, credentials=_used(credentials)).rows
+        return written + write_races(cursor, partner, events), duplicates
 
     def _write_participants(
         self,
@@ -224,7 +227,7 @@ class Store:
         owner = Owner(credentials.timing_partner_id, provider_event_id)
         seen = self._participants.load(cursor, snapshot.records, owner)
         written = self._participants.merge(cursor, seen=seen, at=at, credentials=_used(credentials))
-        rejected = _keep_rejected(cursor, credentials, provider_event_id, snapshot.rejected, at)
+        rejected = keep_rejected(cursor, credentials, provider_event_id, snapshot.rejected, at)
         return Stored(seen=seen, written=written.rows, rejected=rejected, complete=snapshot.complete)
 
     def _write_results(
@@ -237,34 +240,34 @@ class Store:
     ) -> Stored:
         owner = Owner(credentials.timing_partner_id, provider_event_id)
         seen = self._results.load(cursor, snapshot.records, owner)
-        written = self._results.merge(cursor, seen=seen, at=at, credentials=_used(credentials)).rows
-        notes: dict[str, object] = {}
-        if snapshot.complete:
-            removed, doubted = self._mark_removed(cursor, credentials, provider_event_id, at)
-            written += removed
-            notes |= {"removed": removed} if removed else {}
-            notes |= {"unconfirmed_vanished": doubted} if doubted else {}
-        rejected = _keep_rejected(cursor, credentials, provider_event_id, snapshot.rejected, at)
-        return Stored(seen=seen, written=written, rejected=rejected, complete=snapshot.complete, notes=notes)
-
-    def _mark_removed(
-        self, cursor: RealDictCursor, credentials: Credentials, provider_event_id: str, at: datetime
-    ) -> tuple[int, int]:
-        """Return how many results were marked as removed, and how many are doubted for now."""
         values = {
             "partner": credentials.timing_partner_id,
             "provider_id": credentials.provider_id,
-            "event_id": live_key(credentials.timing_partner_id, provider_event_id),
+            "event_id": owner.key(provider_event_id),
+            "set_aside": [error.api_id for error in snapshot.rejected if error.api_id],
             "at": database_time(at),
         }
+        removed, doubted = self._vanished(cursor, values) if snapshot.complete else (0, 0)
+        written = self._results.merge(cursor, seen=seen, at=at, credentials=_used(credentials)).rows
+        if removed:
+            cursor.execute(compose("mark_removed", staged=self._results.staged), values)
+        rejected = keep_rejected(cursor, credentials, provider_event_id, snapshot.rejected, at)
+        counts = {"removed": removed, "unconfirmed_vanished": doubted}
+        return Stored(
+            seen=seen,
+            written=written + removed,
+            rejected=rejected,
+            complete=snapshot.complete,
+            notes={name: count for name, count in counts.items() if count},
+        )
+
+    def _vanished(self, cursor: RealDictCursor, values: Mapping[str, object]) -> tuple[int, int]:
+        """Return how many results are to be marked as removed, and how many are doubted for now."""
         cursor.execute(compose("count_vanished", staged=self._results.staged), values)
         counts = cursor.fetchone() or {"kept": 0, "vanished": 0, "doubted_before": False}
-        if not counts["vanished"]:
-            return 0, 0
-        if counts["vanished"] > _BELIEVABLE_LOSS * counts["kept"] and not counts["doubted_before"]:
-            return 0, counts["vanished"]
-        cursor.execute(compose("mark_removed", staged=self._results.staged), values)
-        return cursor.rowcount, 0
+        vanished: int = counts["vanished"]
+        believable = vanished <= _BELIEVABLE_LOSS * counts["kept"]
+        return (vanished, 0) if believable or counts["doubted_before"] else (0, vanished)
 
 
 def _used(credentials: Credentials) -> str:
@@ -275,97 +278,7 @@ def _aware(instant: datetime | None) -> datetime | None:
     return None if instant is None else instant.replace(tzinfo=UTC)
 
 
-def _race_starts(cursor: RealDictCursor, partner: int) -> dict[str, list[datetime]]:
-    starts: dict[str, list[datetime]] = {}
-    cursor.execute(compose("host_columns"), {"table": "ct_races"})
-    if cursor.fetchall():
-        cursor.execute(compose("race_starts"), {"partner": partner})
-        for row in cursor.fetchall():
-            starts.setdefault(row["event_id"], []).append(row["start_time"].replace(tzinfo=UTC))
-    return starts
-
-
 def _stored_event(row: dict[str, Any], starts: dict[str, list[datetime]]) -> StoredEvent:
     instants = ("start_time", "end_time", "last_collection", "last_participant_sync")
     aware = row | {name: _aware(row[name]) for name in instants}
     return StoredEvent(race_starts=tuple(sorted(starts.get(row["event_id"], ()))), **aware)
-
-
-def _race(event: ProviderEvent, race: Any, partner: int) -> dict[str, object]:  # noqa: ANN401
-    return {
-        "race_id": race.provider_race_id,
-        "event_id": live_key(partner, event.provider_event_id),
-        "race_tag": race.tag,
-        "race_name": race.name,
-        "race_type": race.race_type,
-        "race_subtype": race.race_subtype,
-        "distance": race.distance,
-        "distance_unit": race.distance_unit,
-        "planned_start": database_time(race.planned_start),
-        "planned_end": database_time(race.planned_end),
-        "actual_start": database_time(race.actual_start),
-        "actual_end": database_time(race.actual_end),
-        "age_reference": database_time(race.age_reference),
-    }
-
-
-def _keep_rejected(
-    cursor: RealDictCursor,
-    credentials: Credentials,
-    provider_event_id: str | None,
-    rejected: Sequence[RowRejected],
-    at: datetime,
-) -> int:
-    # The same row may come twice in one reading; one statement can keep it only once.
-    rows = {
-        (error.kind, api_id): {
-            "kind": error.kind,
-            "api_id": api_id,
-            "reason": error.reason,
-            "payload": payload,
-        }
-        for error in rejected
-        for payload in [dict(error.payload)]
-        for api_id in [error.api_id or to_json(payload)]
-    }
-    if rows:
-        cursor.execute(
-            compose("keep_rejected_rows"),
-            {
-                "partner": credentials.timing_partner_id,
-                "provider_event_id": provider_event_id or "",
-                "rows": to_json(list(rows.values())),
-                "at": database_time(at),
-            },
-        )
-    return len(rows)
-
-
-def _note(cursor: RealDictCursor, credentials: Credentials, report: SyncReport) -> SyncReport:
-    """Write the history row; return the report."""
-    error = report.error
-    cursor.execute(
-        compose("add_history"),
-        {
-            "partner": report.timing_partner_id,
-            "provider_id": credentials.provider_id,
-            "event_id": report.event_id,
-            "sync_type": report.sync_type,
-            "at": database_time(report.started),
-            "status": report.status,
-            "written": report.written,
-            "seen": report.seen,
-            "rejected": report.rejected,
-            "participants": report.statistics.get("participants"),
-            "results": report.statistics.get("results"),
-            "duration": round(report.seconds),
-            "lateness": report.lateness,
-            "error_category": error.category if error else None,
-            "error_details": to_json({"error": type(error).__name__, "message": str(error)})
-            if error
-            else None,
-            "statistics": to_json(dict(report.statistics)),
-            "reason": str(error) if error else None,
-        },
-    )
-    return report
