@@ -52,7 +52,7 @@ FROM ct_events e
 LEFT JOIN ct_results r ON r.event_id = e.event_id
 WHERE e.data_source = 'chronotrack_live' AND e.start_date <= %(now)s
 GROUP BY e.event_id
-ORDER BY e.start_date, e.event_id;
+ORDER BY count(r.id) DESC, e.event_id;
 
 -- name: leaders
 -- The first of an event's largest race.

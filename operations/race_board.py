@@ -50,11 +50,13 @@ class Moment:
 class Freshness:
     """How long after its publishing a finish is to be seen in the database.
 
-    `published` are the instants of race time at which the API could first serve each entry's finish.
+    `published` are the instants of race time at which the API could first serve each entry's finish; those
+    before now are left out, because nobody was collecting then.
     """
 
     def __init__(self, published: Mapping[str, datetime], clock: Clock) -> None:
-        self._published = dict(published)
+        began = clock.now()
+        self._published = {entry: instant for entry, instant in published.items() if instant >= began}
         self._clock = clock
         self._recent: list[tuple[timedelta, timedelta]] = []
 
@@ -128,14 +130,10 @@ def _table(moment: Moment) -> Group:
 
 
 def _line(moment: Moment) -> str:
-    events = "; ".join(
-        f"{s.event_name} ({s.partner}) {s.phase} {s.finished} of {s.expected} finished"
-        + (f", first {s.leaders[0]}" if s.leaders else "")
-        for s in moment.standings
-    )
-    return (
-        f"{moment.race_time:%a %H:%M:%S} | {events or 'waiting for the first collection'} | {_costs(moment)}"
-    )
+    parts = [f"{s.event_name} {s.phase} {s.finished:,}/{s.expected:,}" for s in moment.standings]
+    leading = [standing.leaders[0] for standing in moment.standings if standing.leaders]
+    parts += [f"leading {leading[0]}"] if leading else []
+    return " | ".join([f"{moment.race_time:%a %H:%M:%S}", *parts, _costs(moment)])
 
 
 def _costs(moment: Moment) -> str:
