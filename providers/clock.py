@@ -6,6 +6,7 @@ day faster together. Only waiting needs real time again, and `wall` and `sleep` 
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -42,20 +43,23 @@ class Clock:
             speeds: (race instant, speed from there on), in order of time.
 
         Raises:
-            ValueError: a naive instant, a speed that is not positive, instants out of order.
+            ValueError: a naive instant, a speed that is not positive, instants out of order or of reach.
         """
         stretches: list[Stretch] = []
+        wall = _aware(wall)
         for race, speed in speeds:
-            if race.tzinfo is None or wall.tzinfo is None:
-                raise ValueError("A clock takes aware instants only (end them with Z).")
-            if speed <= 0:
-                raise ValueError(f"A clock's speed must be positive, not {speed}.")
+            start = _aware(race)
+            if not 0 < speed < math.inf:
+                raise ValueError(f"A clock's speed must be a positive number, not {speed}.")
             if stretches:
                 before = stretches[-1]
-                if race <= before.race:
+                if start <= before.race:
                     raise ValueError("A clock's stretches must be in order of time.")
-                wall = before.wall + (race - before.race) / before.speed
-            stretches.append(Stretch(wall, race.astimezone(UTC), speed))
+                try:
+                    wall = before.wall + (start - before.race) / before.speed
+                except OverflowError as error:
+                    raise ValueError(f"A clock at speed {before.speed} never reaches {start}.") from error
+            stretches.append(Stretch(wall, start, float(speed)))
         return cls(tuple(stretches))
 
     @classmethod
@@ -71,12 +75,12 @@ class Clock:
         pairs = [part.rpartition("@") for part in rest.split(",")]
         if not equals or not all(race and speed for race, _, speed in pairs):
             raise ValueError(f"Clock {text!r} is not of the form WALL=RACE@SPEED[,RACE@SPEED...].")
-        return cls.running(isoparse(wall), *((isoparse(race), float(speed)) for race, _, speed in pairs))
+        return cls.running(_instant(wall), *((_instant(race), _speed(speed)) for race, _, speed in pairs))
 
     def __str__(self) -> str:
         if not self._stretches:
             return ""
-        speeds = ",".join(f"{s.race.isoformat()}@{s.speed:g}" for s in self._stretches)
+        speeds = ",".join(f"{s.race.isoformat()}@{repr(s.speed).removesuffix('.0')}" for s in self._stretches)
         return f"{self._stretches[0].wall.isoformat()}={speeds}"
 
     def now(self) -> datetime:
@@ -92,7 +96,12 @@ class Clock:
         return 1.0 if stretch is None else stretch.speed
 
     def wall(self, instant: datetime) -> datetime:
-        """Return the real instant at which `now()` is `instant`, aware UTC."""
+        """Return the real instant at which `now()` is `instant`, aware UTC.
+
+        Raises:
+            ValueError: the instant is naive.
+        """
+        instant = _aware(instant)
         if not self._stretches:
             return instant
         stretch = next((s for s in reversed(self._stretches) if s.race <= instant), self._stretches[0])
@@ -111,3 +120,24 @@ class Clock:
         if not self._stretches:
             return None
         return next((s for s in reversed(self._stretches) if s.wall <= wall), self._stretches[0])
+
+
+def _aware(instant: datetime) -> datetime:
+    """Return an aware instant in UTC; refuse a naive one."""
+    if instant.utcoffset() is None:
+        raise ValueError(f"A clock takes aware instants only, not {instant} (end them with Z).")
+    return instant.astimezone(UTC)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return isoparse(text.strip())
+    except ValueError as error:
+        raise ValueError(f"A clock cannot read {text!r} as an instant (2025-04-21T14:00:00Z).") from error
+
+
+def _speed(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ValueError(f"A clock's speed must be a positive number, not {text!r}.") from error
