@@ -1,0 +1,221 @@
+"""The request budget: never more than the limit in any window, whoever asks."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyrate_limiter import InMemoryBucket
+
+from providers.clock import Clock
+from providers.errors import RetryLater, SettingsInvalid
+from providers.rate_limit import REQUESTS_PER_HOUR, REQUESTS_PER_MINUTE, Limit, RequestBudget
+
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+RACE = datetime(2025, 4, 21, 14, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def open_budget(tmp_path):
+    opened = []
+
+    def make(limit, clock, name="partner"):
+        opened.append(RequestBudget(tmp_path, name, limit, clock))
+        return opened[-1]
+
+    yield make
+    for budget in opened:
+        budget.close()
+
+
+def clock_at(speed):
+    return Clock.running(datetime.now(UTC), (RACE, speed))
+
+
+def spent(folder, name="partner"):
+    """Return the instants of race time, in ms, at which requests were granted."""
+    account = sqlite3.connect(folder / f"{name}.sqlite")
+    try:
+        return sorted(row[0] for row in account.execute("SELECT item_timestamp FROM requests"))
+    finally:
+        account.close()
+
+
+def most_within(instants, window_ms):
+    """Return the largest number of instants in any window of that length."""
+    return max(sum(start <= other < start + window_ms for other in instants) for start in instants)
+
+
+def test_no_window_of_a_minute_ever_holds_more_than_the_limit(open_budget, tmp_path):
+    budget = open_budget(Limit(per_minute=12), clock_at(5_000))
+    waits = [budget.take() for _ in range(60)]
+
+    instants = spent(tmp_path)
+    assert len(instants) == 60
+    assert most_within(instants, MINUTE_MS) == 12
+    assert any(waits)
+
+
+def test_no_window_of_an_hour_ever_holds_more_than_the_limit(open_budget, tmp_path):
+    limit = Limit(per_minute=30, per_hour=50)
+    budget = open_budget(limit, clock_at(50_000))
+    for _ in range(120):
+        budget.take()
+
+    instants = spent(tmp_path)
+    assert most_within(instants, HOUR_MS) == 50
+    assert most_within(instants, MINUTE_MS) <= 30
+
+
+def test_the_smallest_limit_lets_one_request_a_minute_through(open_budget, tmp_path):
+    budget = open_budget(Limit(per_minute=1), clock_at(50_000))
+    for _ in range(5):
+        budget.take()
+
+    assert most_within(spent(tmp_path), MINUTE_MS) == 1
+
+
+def test_within_the_limit_nobody_waits(open_budget):
+    budget = open_budget(Limit(), Clock())
+    assert [budget.take() for _ in range(100)] == [0.0] * 100
+
+
+def test_two_budgets_on_one_folder_share_one_account(open_budget, tmp_path):
+    clock = clock_at(5_000)
+    budgets = [open_budget(Limit(per_minute=10), clock) for _ in range(2)]
+    for _ in range(20):
+        for budget in budgets:
+            budget.take()
+
+    instants = spent(tmp_path)
+    assert len(instants) == 40
+    assert most_within(instants, MINUTE_MS) == 10
+
+
+def test_two_accounts_do_not_touch_each_other(open_budget):
+    limit, clock = Limit(per_minute=1), Clock()
+    assert open_budget(limit, clock, "one").take() == 0
+    assert open_budget(limit, clock, "other").take() == 0
+
+
+def test_threads_share_the_budget(open_budget, tmp_path):
+    budget = open_budget(Limit(per_minute=10), clock_at(5_000))
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: budget.take(), range(50)))
+
+    instants = spent(tmp_path)
+    assert len(instants) == 50
+    assert most_within(instants, MINUTE_MS) == 10
+
+
+_TAKER = """
+import sys
+from pathlib import Path
+from providers.clock import Clock
+from providers.rate_limit import Limit, RequestBudget
+
+folder, clock, requests = sys.argv[1:]
+budget = RequestBudget(Path(folder), "partner", Limit(per_minute=10), Clock.parse(clock))
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(int(requests)):
+    budget.take()
+budget.close()
+"""
+
+
+def test_two_processes_share_the_budget(tmp_path):
+    command = [sys.executable, "-c", _TAKER, str(tmp_path), str(clock_at(2_000)), "25"]
+    takers = [
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    assert [taker.stdout.readline() for taker in takers] == ["ready\n"] * 2
+    for taker in takers:  # both are there: now they race
+        taker.stdin.write("go\n")
+        taker.stdin.flush()
+    for taker in takers:
+        taker.communicate(timeout=60)
+
+    instants = spent(tmp_path)
+    assert [taker.returncode for taker in takers] == [0, 0]
+    assert len(instants) == 50
+    assert most_within(instants, MINUTE_MS) == 10
+
+
+def test_what_was_spent_before_still_counts_when_the_account_is_opened_again(open_budget):
+    clock = clock_at(400)
+    first = open_budget(Limit(per_minute=1), clock)
+    first.take()
+    first.close()
+
+    assert open_budget(Limit(per_minute=1), clock).take() > 0
+
+
+def test_a_long_account_forgets_what_is_too_old_to_count(open_budget, tmp_path):
+    budget = open_budget(Limit(per_minute=600), clock_at(5_000))
+    for _ in range(1_001):
+        budget.take()
+
+    assert len(spent(tmp_path)) < 1_001
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_partner(open_budget):
+    ahead = Clock.running(datetime.now(UTC), (datetime.now(UTC) + timedelta(days=2), 1))
+    rehearsal = open_budget(Limit(per_minute=3), ahead)
+    for _ in range(3):
+        rehearsal.take()
+
+    assert open_budget(Limit(per_minute=3), Clock()).take() < 1
+
+
+@given(st.integers(1, 100_000), st.integers(1, 200_000))
+def test_whatever_the_limits_the_rates_keep_both(per_minute, per_hour):
+    rates = Limit(per_minute, per_hour).rates()
+
+    InMemoryBucket(rates)  # which refuses rates that make no sense to it
+    minute = min(-(-MINUTE_MS // rate.interval) * rate.limit for rate in rates)
+    hour = min(-(-HOUR_MS // rate.interval) * rate.limit for rate in rates)
+    assert 0 < minute <= per_minute
+    assert 0 < hour <= per_hour
+
+
+def test_the_limit_of_the_specification_is_the_default():
+    assert (REQUESTS_PER_MINUTE, REQUESTS_PER_HOUR) == (1500, 90_000)
+    assert Limit() == Limit(1500, 90_000)
+    assert [rate.limit for rate in Limit().rates()] == [1500]
+
+
+def test_an_account_that_cannot_be_opened_is_refused_with_its_path(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    (tmp_path / "damaged.sqlite").write_text("not an account, but long enough to be taken for one" * 20)
+
+    with pytest.raises(SettingsInvalid, match=r"file/partner\.sqlite cannot be opened"):
+        RequestBudget(tmp_path / "file", "partner", Limit(), Clock())
+    with pytest.raises(SettingsInvalid, match=r"damaged\.sqlite cannot be opened"):
+        RequestBudget(tmp_path, "damaged", Limit(), Clock())
+
+
+def test_an_account_that_breaks_later_can_be_tried_again(open_budget, tmp_path):
+    budget = open_budget(Limit(), Clock())
+    account = sqlite3.connect(tmp_path / "partner.sqlite")
+    account.execute("DROP TABLE requests")
+    account.close()
+
+    with pytest.raises(RetryLater, match=r"partner\.sqlite cannot be used"):
+        budget.take()
+
+
+def test_closing_twice_is_harmless(open_budget):
+    budget = open_budget(Limit(), Clock())
+    budget.close()
+    budget.close()
