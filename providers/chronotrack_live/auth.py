@@ -24,7 +24,7 @@ def sent_password(secret: str, digest: str) -> str:
         return secret
     if re.fullmatch(rf"[0-9a-fA-F]{{{length}}}", secret):
         return secret.lower()
-    return hashlib.new(digest, secret.encode()).hexdigest()
+    return hashlib.new(digest, secret.encode(), usedforsecurity=False).hexdigest()
 
 
 class SimpleAuth(AuthBase):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from providers.errors import SettingsInvalid
-from providers.rate_limit import REQUESTS_PER_MINUTE
+from providers.rate_limit import REQUESTS_PER_HOUR, REQUESTS_PER_MINUTE
 from providers.records import Credentials
 
 # The public API's production address [official].
@@ -16,6 +17,8 @@ AUTH_MODES = ("basic", "simple")
 # Digest -> its length in hex. The integration's specification asks for SHA-256, every public client of
 # the real service sends SHA-1; "plain" sends the password itself.
 DIGESTS = {"sha256": 64, "sha1": 40, "plain": 0}
+# Longer than any answer takes, and within what a socket can wait.
+_LONGEST_TIMEOUT = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,57 +52,113 @@ class ChronoTrackLiveSettings:
         Raises:
             SettingsInvalid: a field is missing or impossible; the message names partner and field.
         """
-        config = credentials.additional_config
         where = f"the credentials of {credentials.label}"
-        if not credentials.principal or not credentials.secret:
+        config = _mapping(credentials.additional_config, where)
+        if not credentials.principal or not credentials.principal.strip() or not credentials.secret:
             raise SettingsInvalid(
                 f"principal or secret is missing in {where}: set both in the credentials row."
             )
         auth = _one_of(config.get("auth"), "auth", AUTH_MODES, where)
         digest = _one_of(config.get("password_digest"), "password_digest", tuple(DIGESTS), where)
-        client_id = config.get("client_id")
+        if auth == "basic" and ":" in credentials.principal:
+            raise SettingsInvalid(
+                f"principal holds a colon in {where}, and basic auth ends the login at the first: "
+                "set auth to 'simple' in additional_config."
+            )
+        client_id = _identifier(config.get("client_id"), "client_id", where)
         if auth == "simple" and not client_id:
             raise SettingsInvalid(
                 f"client_id is missing in additional_config of {where}: simple auth needs it."
             )
         return cls(
-            base_url=_url(config.get("base_url") or PRODUCTION_URL, where),
+            base_url=_url(config.get("base_url"), where),
             user=credentials.principal,
             secret=credentials.secret,
-            timeout=_positive(config.get("timeout", 30), "timeout", where),
-            rate_limit=int(_positive(config.get("rate_limit", REQUESTS_PER_MINUTE), "rate_limit", where)),
+            timeout=_timeout(config.get("timeout"), where),
+            rate_limit=_rate_limit(config.get("rate_limit"), where),
             auth=auth,
             password_digest=digest,
-            client_id=str(client_id) if client_id else None,
+            client_id=client_id,
         )
+
+
+def _mapping(config: object, where: str) -> Mapping[str, object]:
+    """Return additional_config as a mapping: the JSON of the host's column may be anything."""
+    if config is None:
+        return {}
+    if not isinstance(config, Mapping):
+        raise SettingsInvalid(
+            f"additional_config is a JSON {type(config).__name__} in {where}: use an object, "
+            f'such as {{"base_url": "{PRODUCTION_URL}"}}.'
+        )
+    return config
 
 
 def _one_of(value: object, name: str, allowed: tuple[str, ...], where: str) -> str:
     if value is None:
         return allowed[0]
     if value not in allowed:
+        # What stands there is not repeated: the digest itself is easily put where its name belongs.
         raise SettingsInvalid(
-            f"{name} is {value!r} in additional_config of {where}: use one of {', '.join(allowed)}."
+            f"{name} in additional_config of {where} is unknown: use one of {', '.join(allowed)}."
         )
     return str(value)
 
 
-def _positive(value: object, name: str, where: str) -> float:
+def _identifier(value: object, name: str, where: str) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise SettingsInvalid(f"{name} in additional_config of {where} must be a text.")
+    return str(value)
+
+
+def _timeout(value: object, where: str) -> float:
+    seconds = 30.0 if value is None else _number(value)
+    if not 0 < seconds <= _LONGEST_TIMEOUT:
+        raise SettingsInvalid(
+            f"timeout is {value!r} in additional_config of {where}: use seconds, up to {_LONGEST_TIMEOUT}."
+        )
+    return seconds
+
+
+def _rate_limit(value: object, where: str) -> int:
+    requests = float(REQUESTS_PER_MINUTE) if value is None else _number(value)
+    if not 1 <= requests <= REQUESTS_PER_HOUR or requests != int(requests):
+        raise SettingsInvalid(
+            f"rate_limit is {value!r} in additional_config of {where}: use a whole number of requests "
+            f"in 60 seconds, usually {REQUESTS_PER_MINUTE}."
+        )
+    return int(requests)
+
+
+def _number(value: object) -> float:
+    """Return a number, also one written as text; 0, which no setting takes, for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return 0.0
     try:
-        number = float(value)  # type: ignore[arg-type]  # whatever stands in the JSON
-    except (TypeError, ValueError):
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise SettingsInvalid(f"{name} is {value!r} in additional_config of {where}: use a positive number.")
-    return number
+        return float(value)
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def _url(value: object, where: str) -> str:
-    url = str(value).rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
-        raise SettingsInvalid(
-            f"base_url in additional_config of {where} must look like {PRODUCTION_URL}, "
-            "without a user or a query."
-        )
-    return url
+    if value is None or value == "":
+        return PRODUCTION_URL
+    # Not repeated in the error either: a user with a password may stand in it.
+    if isinstance(value, str) and _is_address(value):
+        return value.rstrip("/")
+    raise SettingsInvalid(
+        f"base_url in additional_config of {where} must look like {PRODUCTION_URL}, "
+        "without a user or a query."
+    )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    odd = any(mark in text for mark in "@?#\\") or not text.isprintable() or " " in text
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0 and not odd

@@ -1,0 +1,164 @@
+"""The settings of a credentials row: what is taken, and what is refused with partner and field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from providers.chronotrack_live.settings import PRODUCTION_URL, ChronoTrackLiveSettings
+from providers.chronotrack_live_adapter import ChronoTrackLiveAdapter
+from providers.errors import SettingsInvalid
+from providers.rate_limit import Limit
+from providers.records import Credentials
+
+
+def credentials(config=None, *, principal="user@example.test", secret="open-sesame"):
+    return Credentials(
+        credentials_id=3,
+        timing_partner_id=7,
+        partner_name="Harbour Timing",
+        provider_id=1,
+        principal=principal,
+        secret=secret,
+        additional_config=config,
+    )
+
+
+def settings(**config):
+    return ChronoTrackLiveSettings.of(credentials(config))
+
+
+@pytest.mark.parametrize("config", [{}, None, dict.fromkeys(["base_url", "timeout", "rate_limit", "auth"])])
+def test_an_empty_config_means_the_public_api(config):
+    assert ChronoTrackLiveSettings.of(credentials(config)) == ChronoTrackLiveSettings(
+        base_url=PRODUCTION_URL,
+        user="user@example.test",
+        secret="open-sesame",
+        timeout=30,
+        rate_limit=1500,
+        auth="basic",
+        password_digest="sha256",
+        client_id=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("config", "field", "read"),
+    [
+        ({"base_url": "http://127.0.0.1:8088/api/"}, "base_url", "http://127.0.0.1:8088/api"),
+        ({"base_url": ""}, "base_url", PRODUCTION_URL),
+        ({"base_url": "https://[::1]:8088/api"}, "base_url", "https://[::1]:8088/api"),
+        ({"timeout": "2.5"}, "timeout", 2.5),
+        ({"timeout": 1}, "timeout", 1),
+        ({"rate_limit": "750"}, "rate_limit", 750),
+        ({"rate_limit": 1}, "rate_limit", 1),
+        ({"rate_limit": 100.0}, "rate_limit", 100),
+        ({"auth": "simple", "client_id": "abcd1234"}, "auth", "simple"),
+        ({"password_digest": "plain"}, "password_digest", "plain"),
+        ({"client_id": 12345678}, "client_id", "12345678"),
+        ({"client_id": ""}, "client_id", None),
+    ],
+)
+def test_a_setting_is_read(config, field, read):
+    assert getattr(settings(**config), field) == read
+
+
+@pytest.mark.parametrize(
+    ("config", "field"),
+    [
+        (["base_url"], "additional_config"),
+        ('{"auth": "basic"}', "additional_config"),
+        (7, "additional_config"),
+        *(
+            ({"base_url": url}, "base_url")
+            for url in (
+                "api.chronotrack.com",
+                "ftp://api.chronotrack.com/api",
+                "https://",
+                "https:///api",
+                "https://user:pass-word@api.chronotrack.com/api",
+                "https://:pass-word@api.chronotrack.com/api",
+                "https://@api.chronotrack.com/api",
+                "https://api.chronotrack.com/api?user_pass=pass-word",
+                "https://api.chronotrack.com/api?",
+                "https://api.chronotrack.com/api#top",
+                "https://api.chronotrack.com:port/api",
+                "https://api.chronotrack.com:99999/api",
+                "https://api.chronotrack.com:0/api",
+                "https://[::1/api",
+                "https://api.chronotrack.com/my api",
+                "https://api.chronotrack.com\n/api",
+                "https://api.chronotrack.com\\api",
+                7,
+                False,
+                ["https://api.chronotrack.com/api"],
+            )
+        ),
+        *(
+            ({"timeout": timeout}, "timeout")
+            for timeout in (0, -1, "soon", True, [], {}, "nan", float("inf"), 10**400, 1e9)
+        ),
+        *(
+            ({"rate_limit": limit}, "rate_limit")
+            for limit in (0, -1, "abc", 0.5, 1.5, True, False, "", [], "nan", 1e300, 10**400, 90_001)
+        ),
+        *(({"auth": auth}, "auth") for auth in ("", "Basic", "digest", True, ["basic"], {})),
+        *(({"password_digest": digest}, "password_digest") for digest in ("", "md5", "SHA256", 1, [])),
+        *(({"client_id": client}, "client_id") for client in (["abcd1234"], {"id": 1}, True, 1.5)),
+        ({"auth": "simple"}, "client_id"),
+        ({"auth": "simple", "client_id": ""}, "client_id"),
+    ],
+)
+def test_an_impossible_setting_is_refused_with_partner_and_field(config, field):
+    with pytest.raises(SettingsInvalid) as refusal:
+        ChronoTrackLiveSettings.of(credentials(config))
+
+    assert field in str(refusal.value)
+    assert "partner 7 (Harbour Timing)" in str(refusal.value)
+    assert "pass-word" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [{"principal": None}, {"principal": ""}, {"principal": " "}, {"secret": None}, {"secret": ""}],
+)
+def test_a_row_without_login_or_secret_is_refused(missing):
+    with pytest.raises(SettingsInvalid, match=r"principal or secret is missing .* partner 7"):
+        ChronoTrackLiveSettings.of(credentials({}, **missing))
+
+
+def test_a_digest_put_in_the_place_of_its_name_is_not_repeated():
+    digest = "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8"
+    with pytest.raises(SettingsInvalid, match="password_digest") as refusal:
+        settings(password_digest=digest)
+    assert digest not in str(refusal.value)
+
+
+def test_a_login_with_a_colon_cannot_go_by_basic_auth():
+    with pytest.raises(SettingsInvalid, match=r"principal holds a colon .* partner 7"):
+        ChronoTrackLiveSettings.of(credentials({}, principal="harbour:timing"))
+    by_query = {"auth": "simple", "client_id": "abcd1234"}
+    assert ChronoTrackLiveSettings.of(credentials(by_query, principal="a:b")).user == "a:b"
+
+
+def test_the_settings_show_no_secret():
+    assert "open-sesame" not in repr(settings())
+
+
+def test_the_rate_limit_is_the_partners_requests_in_a_minute():
+    assert ChronoTrackLiveAdapter.limit(credentials({"rate_limit": 200})) == Limit(per_minute=200)
+
+
+def test_any_mapping_will_do():
+    class Config(Mapping):
+        def __getitem__(self, name):
+            return {"rate_limit": 5}[name]
+
+        def __iter__(self):
+            return iter(["rate_limit"])
+
+        def __len__(self):
+            return 1
+
+    assert ChronoTrackLiveSettings.of(credentials(Config())).rate_limit == 5
