@@ -5,9 +5,15 @@
 --     psql -v ON_ERROR_STOP=1 -d project88_myappdb -f database/chronotrack_live_schema_extension.sql
 -- or with `chronotrack-live migrate`, which runs this same file.
 --
+-- Not in one transaction (psql --single-transaction): the indexes of large tables are built without
+-- locking out their writers, which PostgreSQL does outside of one only.
+--
 -- Timestamps are UTC. Live rows have keys of their own, ctlive:<timing_partner_id>:<API id>, because
 -- ChronoTrack's ids and the keys of the rows that are there share one number space.
 \set ON_ERROR_STOP on
+
+-- A change that has to wait for a busy table gives up rather than make its readers queue behind it.
+SET lock_timeout = '10s';
 
 -- 1. Refuse before anything is changed ---------------------------------------------------------------
 
@@ -18,6 +24,7 @@ DECLARE
     wanted integer := coalesce(nullif(current_setting('chronotrack_live.provider_id', true), ''), '1')::integer;
     missing text;
     owner_name text;
+    unknown text;
 BEGIN
     SELECT string_agg(name, ', ') INTO missing
     FROM unnest(ARRAY['timing_partners', 'providers', 'partner_provider_credentials', 'sync_history',
@@ -35,6 +42,19 @@ BEGIN
             USING HINT = 'Choose a free id with the setting chronotrack_live.provider_id, for example '
                          'PGOPTIONS=''-c chronotrack_live.provider_id=14''.';
     END IF;
+
+    SELECT string_agg(attname, ', ' ORDER BY attnum) INTO unknown
+    FROM pg_attribute
+    WHERE attrelid = to_regclass('unified_results') AND attnum > 0 AND NOT attisdropped
+      AND attname <> ALL (ARRAY['source_provider', 'timing_partner_id', 'event_id', 'bib_number', 'first_name',
+                                'last_name', 'gender', 'age', 'results_time', 'results_gun_time', 'overall_place',
+                                'created_at', 'fetched_date', 'data_source', 'gender_place', 'division_place',
+                                'result_status']);
+    IF unknown IS NOT NULL THEN
+        RAISE EXCEPTION 'unified_results has column(s) that this integration does not know: %; nothing was changed.',
+            unknown
+            USING HINT = 'Add them to this script, in section 1 and, with their expressions, in section 6.';
+    END IF;
 END
 $$;
 
@@ -48,7 +68,8 @@ ALTER TABLE ct_events
     ADD COLUMN IF NOT EXISTS api_credentials_used varchar(255),
     ADD COLUMN IF NOT EXISTS updated_at timestamp,
     ADD COLUMN IF NOT EXISTS event_timezone varchar(100),
-    ADD COLUMN IF NOT EXISTS duplicate_of varchar(100);
+    ADD COLUMN IF NOT EXISTS duplicate_of varchar(100),
+    ADD COLUMN IF NOT EXISTS additional_data jsonb;
 
 -- start_date and end_date mirror the host's columns where it has them, so that TCP rows have them too.
 DO $$
@@ -129,32 +150,60 @@ CREATE TABLE IF NOT EXISTS ct_live_migrations (
     PRIMARY KEY (name, version)
 );
 
+-- The host's views as they were before they were first replaced, to go back to them. Owner and grants of a
+-- view stay when it is replaced.
+CREATE TABLE IF NOT EXISTS ct_live_replaced_views (
+    name varchar(100) PRIMARY KEY,
+    definition text NOT NULL,
+    replaced_at timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC')
+);
+
 -- 4. Indexes -----------------------------------------------------------------------------------------
 
+-- Built concurrently, so that writers go on. One that was interrupted leaves an invalid index, which
+-- IF NOT EXISTS would take for done: away with it first.
+DO $$
+DECLARE
+    broken regclass;
+BEGIN
+    FOR broken IN
+        SELECT indexrelid::regclass
+        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        WHERE NOT indisvalid
+          AND indrelid = ANY (ARRAY['ct_events', 'ct_participants', 'ct_results', 'sync_history']::regclass[])
+          AND relname IN ('ct_events_provider_event', 'ct_participants_provider_participant',
+                          'ct_results_provider_result', 'ct_events_duplicate_check',
+                          'ct_participants_live_event', 'ct_results_live_event', 'sync_history_live')
+    LOOP
+        EXECUTE format('DROP INDEX %s', broken);
+    END LOOP;
+END
+$$;
+
 -- One row an API id, partner and source. Rows of other sources have no API id and are not in them.
-CREATE UNIQUE INDEX IF NOT EXISTS ct_events_provider_event
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ct_events_provider_event
     ON ct_events (timing_partner_id, data_source, provider_event_id)
     WHERE provider_event_id IS NOT NULL;
-CREATE UNIQUE INDEX IF NOT EXISTS ct_participants_provider_participant
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ct_participants_provider_participant
     ON ct_participants (timing_partner_id, data_source, provider_participant_id)
     WHERE provider_participant_id IS NOT NULL;
-CREATE UNIQUE INDEX IF NOT EXISTS ct_results_provider_result
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ct_results_provider_result
     ON ct_results (timing_partner_id, data_source, provider_result_id)
     WHERE provider_result_id IS NOT NULL;
 
 -- Answers check_duplicate_chronotrack_event().
-CREATE INDEX IF NOT EXISTS ct_events_duplicate_check
+CREATE INDEX CONCURRENTLY IF NOT EXISTS ct_events_duplicate_check
     ON ct_events (timing_partner_id, lower(event_name), event_start_time)
     WHERE data_source = 'tcp_hardware';
 
 -- A live event's rows: what a poll compares with. Partial, so that TCP writers pay nothing for them.
-CREATE INDEX IF NOT EXISTS ct_participants_live_event
+CREATE INDEX CONCURRENTLY IF NOT EXISTS ct_participants_live_event
     ON ct_participants (event_id) WHERE data_source = 'chronotrack_live';
-CREATE INDEX IF NOT EXISTS ct_results_live_event
+CREATE INDEX CONCURRENTLY IF NOT EXISTS ct_results_live_event
     ON ct_results (event_id) WHERE data_source = 'chronotrack_live';
 
 -- The last sync of an event or partner: what the scheduler computes its next due instants from.
-CREATE INDEX IF NOT EXISTS sync_history_live
+CREATE INDEX CONCURRENTLY IF NOT EXISTS sync_history_live
     ON sync_history (provider_id, timing_partner_id, sync_type, event_id, sync_time DESC)
     WHERE sync_type IS NOT NULL;
 
@@ -272,7 +321,6 @@ DECLARE
     view_oid oid := to_regclass('unified_results');
     parts text[] := '{}';
     listed text;
-    unknown text;
 BEGIN
     IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('copernico_results')
                AND attname = 'overall_place' AND NOT attisdropped) THEN
@@ -281,22 +329,14 @@ BEGIN
                     FROM generate_subscripts(columns, 1) AS i);
     END IF;
 
-    SELECT string_agg(attname, ', ') INTO unknown
-    FROM pg_attribute
-    WHERE attrelid = view_oid AND attnum > 0
-      AND attname NOT IN (SELECT columns[i][1] FROM generate_subscripts(columns, 1) AS i);
-    IF unknown IS NOT NULL THEN
-        RAISE EXCEPTION 'unified_results has column(s) that this integration does not know: %. The view '
-                        'was left as it is.', unknown;
-    END IF;
-
     FOR s IN 1 .. array_length(sources, 1) LOOP
         CONTINUE WHEN to_regclass(sources[s]) IS NULL;
         SELECT string_agg(
                    format('(%s)::%s AS %I', columns[i][s + 1], coalesce(
                        format_type(a.atttypid, a.atttypmod),
                        CASE
-                           WHEN columns[i][1] IN ('results_time', 'results_gun_time') THEN 'interval'
+                           -- An interval, or the text that shape C keeps, which need not be one.
+                           WHEN columns[i][1] IN ('results_time', 'results_gun_time') THEN times.type
                            WHEN columns[i][1] IN ('created_at') THEN 'timestamp'
                            WHEN columns[i][1] IN ('data_source', 'result_status', 'source_provider') THEN 'varchar(50)'
                            WHEN columns[i][1] IN ('timing_partner_id', 'age', 'overall_place', 'gender_place',
@@ -306,6 +346,10 @@ BEGIN
                    ', ' ORDER BY coalesce(a.attnum, 1000 + i))
         INTO listed
         FROM generate_subscripts(columns, 1) AS i
+        CROSS JOIN (
+            SELECT format_type(atttypid, atttypmod) AS type FROM pg_attribute
+            WHERE attrelid = 'ct_results'::regclass AND attname = 'results_time'
+        ) AS times
         LEFT JOIN pg_attribute a ON a.attrelid = view_oid AND a.attname = columns[i][1] AND a.attnum > 0
         -- The fetching instant is called created_at or fetched_date: the existing view's word counts.
         WHERE a.attnum IS NOT NULL
@@ -313,6 +357,11 @@ BEGIN
            OR (view_oid IS NULL AND columns[i][1] = 'created_at');
         parts := parts || format('SELECT %s FROM %I r%s', listed, sources[s], conditions[s]);
     END LOOP;
+    INSERT INTO ct_live_replaced_views (name, definition)
+    SELECT 'unified_results', pg_get_viewdef(view_oid)
+    WHERE view_oid IS NOT NULL
+      AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = view_oid AND attname = 'result_status')
+    ON CONFLICT DO NOTHING;
     EXECUTE 'CREATE OR REPLACE VIEW unified_results AS ' || array_to_string(parts, ' UNION ALL ');
 END
 $$;
@@ -333,3 +382,5 @@ HAVING max(provider_id) > coalesce(pg_sequence_last_value(pg_get_serial_sequence
 INSERT INTO ct_live_migrations (name, version)
 VALUES ('chronotrack_live_schema_extension', 1)
 ON CONFLICT DO NOTHING;
+
+RESET lock_timeout;
