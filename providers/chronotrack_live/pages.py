@@ -33,8 +33,8 @@ class Page:
 class Reading:
     """One reading of a list: iterate it once for its rows without repeats, then ask `complete`.
 
-    Stops after the last announced page; where none is announced, at an empty page or one that adds
-    nothing new. Pages after the first are fetched side by side.
+    Stops after the last announced page and at an empty one; where none is announced, also at a page that
+    adds nothing new. Pages after the first are fetched side by side.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Reading:
     def __iter__(self) -> Iterator[Row]:
         under_way: deque[Future[Page]] = deque()
         next_page, last_page = 1, 1
+        previous: list[Row] = []
         try:
             while next_page <= last_page or under_way:
                 while next_page <= min(last_page, _LAST_PAGE) and len(under_way) < _AHEAD:
@@ -64,6 +65,12 @@ class Reading:
                     return
                 page = under_way.popleft().result()
                 self._announced.add(page.row_count)
+                if not page.rows:
+                    break
+                if page.page_count is None and page.rows == previous:
+                    # The last page once more. Its rows without an id would all look new.
+                    break
+                previous = page.rows
                 fresh = [row for row in page.rows if self._is_new(row)]
                 self._read += len(fresh)
                 yield from fresh
