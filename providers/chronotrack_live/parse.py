@@ -6,12 +6,14 @@ too. What cannot be read leaves its field empty and stays, as it came, in `addit
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from providers.chronotrack_live.pages import Row
+from providers.chronotrack_live.storable import is_storable, storable, storable_text
 from providers.errors import RowRejected
 from providers.records import ProviderEvent, ProviderParticipant, ProviderRace
 
@@ -20,6 +22,8 @@ ValueT = TypeVar("ValueT")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # [[H]H:]MM:SS[.f...], or seconds alone: every form that clients met (fact sheet, section 6).
 _DURATION = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6})(?:[.,](\d{1,9}))?")
+# A rounded "00:59:60" is a time, a placeholder such as "99:99:99" is none.
+_SIXTY = 60
 # What the host's integer columns hold.
 _LARGEST_INTEGER = 2**31 - 1
 _USUAL_LENGTH = len("00:00:00.000")
@@ -44,13 +48,15 @@ def duration(text: str) -> timedelta:
         # The usual form, HH:MM:SS.fff: nearly every row has it, so it goes past the pattern.
         digits = text[:2] + text[3:5] + text[6:8] + text[9:]
         if digits.isdigit():
-            return timedelta(
-                0, int(digits[:2]) * 3600 + int(digits[2:4]) * 60 + int(digits[4:6]), int(digits[6:]) * 1000
-            )
+            minute, second = int(digits[2:4]), int(digits[4:6])
+            if minute <= _SIXTY and second <= _SIXTY:
+                return timedelta(0, int(digits[:2]) * 3600 + minute * 60 + second, int(digits[6:]) * 1000)
     found = _DURATION.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is not a time")
     hours, minutes, seconds, fraction = found.groups()
+    if (minutes and int(seconds) > _SIXTY) or (hours and int(minutes) > _SIXTY):
+        raise ValueError(f"{text!r} is not a time")
     microseconds = int((fraction or "0").ljust(6, "0")[:6])
     return timedelta(
         hours=int(hours or 0), minutes=int(minutes or 0), seconds=int(seconds), microseconds=microseconds
@@ -65,9 +71,10 @@ def instant(text: str) -> datetime:
     """
     if _DECIMAL.fullmatch(text) is None:
         raise ValueError(f"{text!r} is not an epoch")
-    seconds, _, fraction = text.partition(".")
+    seconds, _, fraction = text.removeprefix("-").partition(".")
     try:
-        return _EPOCH + timedelta(seconds=int(seconds), microseconds=int((fraction or "0").ljust(6, "0")[:6]))
+        since = timedelta(seconds=int(seconds), microseconds=int((fraction or "0").ljust(6, "0")[:6]))
+        return _EPOCH - since if text.startswith("-") else _EPOCH + since
     except OverflowError as error:
         raise ValueError(f"{text!r} is not an instant") from error
 
@@ -82,6 +89,37 @@ def integer(text: str) -> int:
     if number != int(number) or abs(number) > _LARGEST_INTEGER:
         raise ValueError(f"{text!r} is not a whole number")
     return int(number)
+
+
+def place(text: str) -> int | None:
+    """Read a place; 0 stands for none, in unranked brackets.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = integer(text)
+    if number < 0:
+        raise ValueError(f"{text!r} is not a place")
+    return number or None
+
+
+def decimal(text: str) -> float:
+    """Read a number.
+
+    Raises:
+        ValueError: it is none, or not finite.
+    """
+    number = float(text)
+    if not math.isfinite(number) or "_" in text:
+        raise ValueError(f"{text!r} is not a number")
+    return number
+
+
+def identity(value: object) -> str:
+    """Return an id as text, as `RowReader.text` reads it; empty when there is none."""
+    if isinstance(value, str):
+        return value if value.isalnum() else storable_text(value).strip()
+    return "" if value is None or isinstance(value, dict | list) else str(value)
 
 
 class RowReader:
@@ -99,14 +137,13 @@ class RowReader:
         if value is None:
             return None
         if not isinstance(value, str):
-            if isinstance(value, (dict, list)):
-                self._odd[name] = value
+            if isinstance(value, dict | list):
+                self._odd[name] = storable(value)
                 return None
             value = str(value)
-        if "\x00" in value:
-            # PostgreSQL keeps no NUL, neither in text nor in jsonb.
-            self._odd[name] = value.replace("\x00", "\\u0000")
-            value = value.replace("\x00", "")
+        elif not is_storable(value):
+            self._odd[name] = storable(value)
+            value = storable_text(value)
         return value.strip() or None
 
     def whole(self, name: str) -> int | None:
@@ -115,11 +152,11 @@ class RowReader:
 
     def place(self, name: str) -> int | None:
         """Return the field as a place; 0 stands for none in unranked brackets."""
-        return self.whole(name) or None
+        return self._as(name, place)
 
     def decimal(self, name: str) -> float | None:
         """Return the field as a number."""
-        return self._as(name, float)
+        return self._as(name, decimal)
 
     def instant(self, name: str) -> datetime | None:
         """Return the field as an aware UTC instant; "0" stands for none."""
@@ -151,7 +188,7 @@ class RowReader:
             for name, value in self._row.items()
             if name not in self._read and value is not None and value != ""
         }
-        return unread | self._odd
+        return cast("dict[str, object]", storable(unread)) | self._odd
 
     def unreadable(self) -> dict[str, object]:
         """Return the values that could not be read."""
@@ -164,8 +201,14 @@ class RowReader:
         try:
             return read(text)
         except ValueError:
-            self._odd[name] = self._row[name]
+            self._odd[name] = storable(self._row[name])
             return None
+
+
+def rejected(reason: str, row: Row, kind: str, api_id: str | None = None) -> RowRejected:
+    """Return the error that sets a row aside, with the row as far as it can be stored."""
+    payload = cast("dict[str, object]", storable(row))
+    return RowRejected(reason, kind=kind, payload=payload, api_id=api_id)
 
 
 def parse_event(row: Row, races: tuple[ProviderRace, ...] = ()) -> ProviderEvent:
@@ -177,7 +220,7 @@ def parse_event(row: Row, races: tuple[ProviderRace, ...] = ()) -> ProviderEvent
     read = RowReader(row)
     event_id, name = read.text("event_id"), read.text("event_name")
     if event_id is None or name is None:
-        raise RowRejected("event without id or name", kind="event", payload=row, api_id=event_id)
+        raise rejected("event without id or name", row, "event", event_id)
     return ProviderEvent(
         provider_event_id=event_id,
         name=name,
@@ -207,7 +250,7 @@ def parse_race(row: Row) -> ProviderRace:
     read = RowReader(row)
     race_id = read.text("race_id")
     if race_id is None:
-        raise RowRejected("race without id", kind="race", payload=row, api_id=None)
+        raise rejected("race without id", row, "race")
     return ProviderRace(
         provider_race_id=race_id,
         name=read.text("race_name"),
@@ -233,7 +276,7 @@ def parse_participant(row: Row) -> ProviderParticipant:
     read = RowReader(row)
     entry_id = read.text("entry_id")
     if entry_id is None:
-        raise RowRejected("entry without id", kind="participant", payload=row, api_id=None)
+        raise rejected("entry without id", row, "participant")
     return ProviderParticipant(
         provider_participant_id=entry_id,
         provider_race_id=read.text("race_id"),

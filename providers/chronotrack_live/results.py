@@ -14,7 +14,7 @@ from math import inf
 from typing import Any, NamedTuple
 
 from providers.chronotrack_live.pages import Row
-from providers.chronotrack_live.parse import RowReader, duration, integer
+from providers.chronotrack_live.parse import RowReader, decimal, duration, identity, place, rejected
 from providers.errors import RowRejected
 from providers.records import ProviderResult, Split
 
@@ -58,6 +58,7 @@ PLACE_COLUMNS = (
 
 # Statuses that say only that the entry is a valid one; whether the athlete has finished, the times say.
 _CONFIRMED = ("conf", "confirmed")
+_YES = ("1", "1.0", "True", "true")
 
 AthleteKey = tuple[str, ...]
 
@@ -74,11 +75,11 @@ def athlete_key(row: Row) -> AthleteKey | None:
 
     It is the entry's id; a row without one goes by race, bib and name.
     """
-    entry = row.get("results_entry_id")
-    if entry not in (None, "", "0", 0):
-        return (str(entry),)
+    entry = identity(row.get("results_entry_id"))
+    if entry and entry != "0":
+        return (entry,)
     parts = tuple(
-        str(row.get(name) or "")
+        identity(row.get(name))
         for name in ("results_race_id", "results_bib", "results_first_name", "results_last_name")
     )
     return parts if any(parts[1:]) else None
@@ -86,7 +87,12 @@ def athlete_key(row: Row) -> AthleteKey | None:
 
 def is_full_course(row: Row) -> bool:
     """Return whether the row is of the whole course; interval names vary and say nothing."""
-    return str(row.get("results_interval_full") or "0") == "1"
+    return identity(row.get("results_interval_full")) in _YES
+
+
+def interval_key(row: Row) -> str:
+    """Return what tells the intervals of a race apart: the interval's id, or its name without one."""
+    return identity(row.get("results_interval_id")) or identity(row.get("results_interval_name"))
 
 
 class Places:
@@ -98,7 +104,7 @@ class Places:
 
     def is_new(self, row: Row) -> bool:
         """Take a row in; return whether it is not a repeat."""
-        key = (athlete_key(row), str(row.get("results_interval_id") or ""))
+        key = (athlete_key(row), "" if is_full_course(row) else interval_key(row))
         if key in self._seen:
             return False
         self._seen.add(key)
@@ -148,9 +154,7 @@ class ResultAssembly:
         """Take a row in; return whether it is not a repeat."""
         key = athlete_key(row)
         if key is None:
-            self.rejected.append(
-                RowRejected("result without entry, bib and name", kind="result", payload=row, api_id=None)
-            )
+            self.rejected.append(rejected("result without entry, bib and name", row, "result"))
             return True
         athlete = self._athletes.get(key)
         if athlete is None:
@@ -160,7 +164,7 @@ class ResultAssembly:
                 return False
             athlete.course = athlete.person = row
             return True
-        interval = str(row.get("results_interval_id") or row.get("results_interval_name") or "")
+        interval = interval_key(row)
         if interval in athlete.splits:
             return False
         athlete.splits[interval] = tuple(row.get(name) for name in _SPLIT_FIELDS)
@@ -188,12 +192,14 @@ def _result(
     person = RowReader(athlete.person)
     # Without a full-course row there is no time of the whole course yet, whatever a split's row says.
     course = RowReader(athlete.course or {})
+    splits, unreadable_splits = _splits(athlete.splits.values())
     chip_time, gun_time = course.duration("results_time"), course.duration("results_gun_time")
     return ProviderResult(
-        provider_result_id=entry_id or "/".join(key),
+        # Of an entry it is the entry's id. No two athletes share one, whatever their names hold.
+        provider_result_id="/".join(part.replace("%", "%25").replace("/", "%2F") for part in key),
         provider_participant_id=entry_id,
         provider_race_id=person.text("results_race_id"),
-        status=_status(statuses.get(entry_id or ""), finished=bool(chip_time or gun_time)),
+        status=_status(statuses.get(entry_id) if entry_id else None, finished=bool(chip_time or gun_time)),
         bib=person.text("results_bib"),
         first_name=person.text("results_first_name"),
         last_name=person.text("results_last_name"),
@@ -213,8 +219,8 @@ def _result(
         bracket_name=course.text("results_bracket_name"),
         division=person.text("results_primary_bracket_name") or division.bracket,
         finish_time=course.instant("results_end_chip_time"),
-        splits=_splits(athlete.splits.values()),
-        additional_data=person.unreadable() | course.unreadable(),
+        splits=splits,
+        additional_data=person.unreadable() | course.unreadable() | unreadable_splits,
     )
 
 
@@ -224,11 +230,15 @@ def _status(entry_status: str | None, *, finished: bool) -> str:
     return "finished" if finished else "started"
 
 
-def _splits(rows: Iterable[_SplitRow]) -> tuple[Split, ...]:
-    """Return the splits in course order: by when the athlete passed their ends, then by their times."""
-    passed = [_usual_split(row) or _split(row) for row in rows]
+def _splits(rows: Iterable[_SplitRow]) -> tuple[tuple[Split, ...], dict[str, object]]:
+    """Return the splits in course order, and for additional_data what could not be read of them.
+
+    The order is that in which the athlete passed their ends, then that of their times.
+    """
+    unreadable: list[dict[str, object]] = []
+    passed = [_usual_split(row) or _split(row, unreadable) for row in rows]
     passed.sort(key=_course_order)
-    return tuple(split for _, split in passed)
+    return tuple(split for _, split in passed), {"splits": unreadable} if unreadable else {}
 
 
 def _usual_split(row: _SplitRow) -> tuple[float, Split] | None:
@@ -245,14 +255,15 @@ def _usual_split(row: _SplitRow) -> tuple[float, Split] | None:
             name=name,
             chip_time=duration(chip_time),
             gun_time=duration(gun_time),
-            rank=integer(rank) or None,
+            rank=place(rank),
         )
-        return float(end), split
+        return decimal(end) or inf, split
     except (AttributeError, TypeError, ValueError):
         return None
 
 
-def _split(row: _SplitRow) -> tuple[float, Split]:
+def _split(row: _SplitRow, unreadable: list[dict[str, object]]) -> tuple[float, Split]:
+    """Read a split of any form; what cannot be read of it goes to `unreadable`."""
     read = RowReader(dict(zip(_SPLIT_FIELDS, row, strict=True)))
     split = Split(
         interval_id=read.text("results_interval_id") or "",
@@ -261,7 +272,10 @@ def _split(row: _SplitRow) -> tuple[float, Split]:
         gun_time=read.duration("results_gun_time"),
         rank=read.place("results_rank"),
     )
-    return read.decimal("results_end_chip_time") or inf, split
+    end = read.decimal("results_end_chip_time") or inf
+    if odd := read.unreadable():
+        unreadable.append({"interval_id": split.interval_id, **odd})
+    return end, split
 
 
 def _course_order(passed: tuple[float, Split]) -> tuple[float, timedelta, str]:
