@@ -43,4 +43,9 @@ def open_adapter(name: str, credentials: Credentials, state: Path, clock: Clock)
     adapter = adapter_class(name)
     limit = adapter.limit(credentials)
     account = f"{name}-partner-{credentials.timing_partner_id}"
-    return adapter(credentials, RequestBudget(state / "budget", account, limit, clock))
+    budget = RequestBudget(state / "budget", account, limit, clock)
+    try:
+        return adapter(credentials, budget)
+    except BaseException:
+        budget.close()
+        raise

@@ -1,0 +1,72 @@
+"""Adapters by name."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+import pytest
+
+from providers.base_adapter import BaseProviderAdapter
+from providers.chronotrack_live_adapter import ChronoTrackLiveAdapter
+from providers.clock import Clock
+from providers.errors import SettingsInvalid
+from providers.records import Credentials
+from providers.registry import GROUP, adapter_class, open_adapter
+
+REGISTERED = sorted(point.name for point in entry_points(group=GROUP))
+
+
+def credentials(partner, **config):
+    return Credentials(
+        credentials_id=1,
+        timing_partner_id=partner,
+        partner_name="Harbour Timing",
+        provider_id=1,
+        principal="user@example.test",
+        secret="open-sesame",
+        additional_config=config,
+    )
+
+
+def test_chronotrack_live_is_registered():
+    assert adapter_class("chronotrack_live") is ChronoTrackLiveAdapter
+
+
+@pytest.mark.parametrize("name", REGISTERED)
+def test_whatever_is_registered_is_an_adapter_with_the_name_of_its_provider(name):
+    adapter = adapter_class(name)
+    assert issubclass(adapter, BaseProviderAdapter)
+    assert adapter.provider_name
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones():
+    with pytest.raises(SettingsInvalid, match=r"No provider is called 'sundial'\. Known: .*chronotrack_live"):
+        adapter_class("sundial")
+
+
+def test_each_partner_has_an_account_of_requests(tmp_path):
+    for partner in (7, 8):
+        open_adapter("chronotrack_live", credentials(partner), tmp_path, Clock()).close()
+    assert sorted(path.name for path in (tmp_path / "budget").glob("*.sqlite")) == [
+        "chronotrack_live-partner-7.sqlite",
+        "chronotrack_live-partner-8.sqlite",
+    ]
+
+
+def test_adapters_of_one_partner_draw_from_one_budget(tmp_path):
+    now = Clock().now()
+    clock = Clock.running(now, (now, 500))
+    adapters = [
+        open_adapter("chronotrack_live", credentials(7, rate_limit=1), tmp_path, clock) for _ in range(2)
+    ]
+    waits = [adapter.budget.take() for adapter in adapters]
+    for adapter in adapters:
+        adapter.close()
+    assert waits[0] == 0
+    assert waits[1] > 0
+
+
+def test_impossible_settings_are_refused_before_an_account_is_opened(tmp_path):
+    with pytest.raises(SettingsInvalid, match="rate_limit"):
+        open_adapter("chronotrack_live", credentials(7, rate_limit=0), tmp_path, Clock())
+    assert not (tmp_path / "budget").exists()
