@@ -26,7 +26,6 @@ AnswerT = TypeVar("AnswerT")
 # must not hold a 90-second cycle. Seconds of real time.
 _ATTEMPTS = 5
 _TOTAL_SECONDS = 45.0
-_FIRST_WAIT = 0.5
 _LONGEST_WAIT = 10.0
 
 
@@ -39,6 +38,8 @@ class BaseProviderAdapter(ABC):
 
     # As in the host's `providers` table.
     provider_name: ClassVar[str]
+    # The longest wait after a first try that went wrong, in seconds; it doubles with each further one.
+    first_wait: float = 0.5
 
     def __init__(self, credentials: Credentials, budget: RequestBudget) -> None:
         """Keep what the adapter works with; nothing is asked yet.
@@ -104,8 +105,8 @@ class BaseProviderAdapter(ABC):
     def attempt(self, request: Callable[[], AnswerT]) -> AnswerT:
         """Make one request within the budget; repeat it when it may go well later.
 
-        Exponential backoff with full jitter: before try n the wait is uniform in
-        [0, min(10, 0.5 * 2^n)] seconds, or what the API asked for. At most 5 tries within 45 seconds.
+        Exponential backoff with full jitter: after try n the wait is uniform in
+        [0, min(10, 0.5 * 2^(n-1))] seconds, or what the API asked for. At most 5 tries within 45 seconds.
 
         Raises:
             RetryLater: the last try's error, when none went well.
@@ -121,7 +122,7 @@ class BaseProviderAdapter(ABC):
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(RetryLater),
             stop=tenacity.stop_after_attempt(_ATTEMPTS) | tenacity.stop_before_delay(_TOTAL_SECONDS),
-            wait=_wait,
+            wait=self._wait,
             before_sleep=self._before_repeat,
             reraise=True,
         )
@@ -133,11 +134,9 @@ class BaseProviderAdapter(ABC):
         statistics.current().count_retry(category)
         self.log.info("request.repeated", attempt=state.attempt_number, category=category, reason=str(error))
 
-
-_backoff = tenacity.wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT)
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    asked: float | None = getattr(error, "retry_after", None)
-    return _backoff(state) if asked is None else asked
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked: float | None = getattr(error, "retry_after", None)
+        if asked is not None:
+            return asked
+        return tenacity.wait_random_exponential(multiplier=self.first_wait, max=_LONGEST_WAIT)(state)

@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
+from urllib.parse import quote
 
 from providers.base_adapter import BaseProviderAdapter
 from providers.chronotrack_live.client import ChronoTrackLiveClient
 from providers.chronotrack_live.pages import Reading, Row
-from providers.chronotrack_live.parse import parse_event, parse_participant, parse_race
+from providers.chronotrack_live.parse import RowReader, identity, parse_event, parse_participant, parse_race
 from providers.chronotrack_live.results import COLUMNS, PLACE_COLUMNS, Places, ResultAssembly
 from providers.chronotrack_live.settings import ChronoTrackLiveSettings
-from providers.errors import RowRejected, SkipThis
+from providers.errors import AnswerUnusable, RowRejected, SkipThis
 from providers.rate_limit import Limit, RequestBudget
 from providers.records import (
     Credentials,
@@ -50,8 +51,9 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         rejected: list[RowRejected] = []
         reading = self._client.listing("event", "event", _first_time("event_id"), include_test_events="false")
         found = list(_parsed(reading, parse_event, rejected))
-        touching = (event for event in found if _touches(event, since, until))
-        return Snapshot(self._with_races(touching, rejected), complete=reading.complete, rejected=rejected)
+        # Read to the end here: whoever iterates the records may hold a transaction open meanwhile.
+        events = [self._with_races(event, rejected) for event in found if _touches(event, since, until)]
+        return Snapshot(events, complete=reading.complete, rejected=rejected)
 
     def get_participants(self, provider_event_id: str) -> Snapshot[ProviderParticipant]:
         """Read the event's whole entry list."""
@@ -65,7 +67,7 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
 
         While nobody has a result yet, the first reading is the only one.
         """
-        path, wrapper = f"event/{provider_event_id}/results", "event_results"
+        path, wrapper = _path(provider_event_id, "results"), "event_results"
         assembly, genders, divisions = ResultAssembly(), Places(), Places()
         reading = self._client.listing(
             path, wrapper, assembly.is_new, interval="ALL", columns=",".join(COLUMNS)
@@ -77,9 +79,9 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
                 columns = ",".join(PLACE_COLUMNS)
                 _exhaust(self._client.listing(path, wrapper, places.is_new, bracket=bracket, columns=columns))
             statuses = {
-                str(row["entry_id"]): str(row.get("entry_status") or "")
+                entry_id: RowReader(row).text("entry_status") or ""
                 for row in self._entries(provider_event_id)
-                if row.get("entry_id")
+                if (entry_id := identity(row.get("entry_id")))
             }
         return Snapshot(
             assembly.results(statuses, genders, divisions),
@@ -94,29 +96,30 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
 
     def _entries(self, provider_event_id: str) -> Reading:
         return self._client.listing(
-            f"event/{provider_event_id}/entry",
+            _path(provider_event_id, "entry"),
             "event_entry",
             _first_time("entry_id"),
             include_test_entries="false",
         )
 
-    def _with_races(
-        self, events: Iterable[ProviderEvent], rejected: list[RowRejected]
-    ) -> Iterator[ProviderEvent]:
-        for event in events:
-            reading = self._client.listing(
-                f"event/{event.provider_event_id}/race",
-                "event_race",
-                _first_time("race_id"),
-                include_not_wants_results="true",
-            )
-            try:
-                races = tuple(_parsed(reading, parse_race, rejected))
-            except SkipThis as reason:
-                # The event stands without them: an archived one, say.
-                self.log.info("races.skipped", event=event.provider_event_id, reason=str(reason))
-                races = ()
-            yield replace(event, races=races)
+    def _with_races(self, event: ProviderEvent, rejected: list[RowRejected]) -> ProviderEvent:
+        reading = self._client.listing(
+            _path(event.provider_event_id, "race"),
+            "event_race",
+            _first_time("race_id"),
+            include_not_wants_results="true",
+        )
+        try:
+            return replace(event, races=tuple(_parsed(reading, parse_race, rejected)))
+        except (SkipThis, AnswerUnusable) as reason:
+            # The event stands without them: an archived one, say.
+            self.log.info("races.skipped", event_id=event.provider_event_id, reason=str(reason))
+            return event
+
+
+def _path(provider_event_id: str, what: str) -> str:
+    """Return the path of what belongs to an event, whatever characters its id has."""
+    return f"event/{quote(provider_event_id, safe='')}/{what}"
 
 
 def _first_time(name: str) -> Callable[[Row], bool]:
@@ -124,7 +127,7 @@ def _first_time(name: str) -> Callable[[Row], bool]:
     seen: set[str] = set()
 
     def is_new(row: Row) -> bool:
-        found = str(row.get(name) or "")
+        found = identity(row.get(name))
         new = found not in seen
         if found:
             seen.add(found)

@@ -170,7 +170,7 @@ class _Operation:
     def run(self, work: Callable[[_Operation], SyncReport]) -> SyncReport:
         """Do the work; whatever it raises of ours becomes a report, noted in the history when possible."""
         self.started, self._began = self.clock.now(), time.monotonic()
-        log = self.adapter.log.bind(operation=self.sync_type, event=self.event_id)
+        log = self.adapter.log.bind(operation=self.sync_type, event_id=self.event_id)
         with statistics.measured() as self._statistics:
             try:
                 report = work(self)

@@ -5,6 +5,9 @@ Source of every path, wrapper key and header: the fact sheet of the API, section
 
 from __future__ import annotations
 
+import json
+import logging
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,6 +15,7 @@ from typing import Any
 
 import orjson
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from providers import statistics
@@ -36,12 +40,19 @@ _PAGE_SIZE = 1000
 # Requests of one partner under way at once.
 _CONNECTIONS = 4
 _ARCHIVED = "event is archived"
+# The list that every account has: when it is not there, nothing of the API is.
+_EVENTS = "event"
+# What a header may count, in plain digits.
+_COUNT = re.compile(r"[0-9]{1,9}")
 _REFUSED = (401, 403)
 _NOT_FOUND = 404
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 _BAD = 400
 _REDIRECTED = 300
+
+# At DEBUG it logs each request with its query, which holds the digest in simple authentication.
+logging.getLogger("urllib3").setLevel(logging.INFO)
 
 
 class ChronoTrackLiveClient:
@@ -70,7 +81,7 @@ class ChronoTrackLiveClient:
         Raises:
             NotFound, EventArchived, CredentialsRefused, AnswerUnusable, RetryLater.
         """
-        found = self._get(path, {})[0].get(wrapper)
+        found = self._get(path, wrapper, {})[0].get(wrapper)
         if isinstance(found, list) and len(found) == 1:
             found = found[0]
         if not isinstance(found, dict) or not found:
@@ -97,7 +108,7 @@ class ChronoTrackLiveClient:
         Raises:
             CredentialsRefused, AnswerUnusable, RetryLater.
         """
-        self._page("event", "event", {}, 1, size=1)
+        self._page(_EVENTS, "event", {}, 1, size=1)
 
     def close(self) -> None:
         """Close the connections."""
@@ -107,7 +118,7 @@ class ChronoTrackLiveClient:
     def _page(
         self, path: str, wrapper: str, parameters: Mapping[str, str], number: int, size: int = _PAGE_SIZE
     ) -> Page:
-        body, headers = self._get(path, {**parameters, "page": str(number), "size": str(size)})
+        body, headers = self._get(path, wrapper, {**parameters, "page": str(number), "size": str(size)})
         rows = body.get(wrapper)
         if not isinstance(rows, list):
             raise AnswerUnusable(f"{path} answers without a list {wrapper!r}.")
@@ -119,10 +130,11 @@ class ChronoTrackLiveClient:
             page_count=_count(headers, "X-Ctlive-Page-Count"),
         )
 
-    def _get(self, path: str, parameters: dict[str, str]) -> tuple[dict[str, Any], Mapping[str, str]]:
+    def _get(
+        self, path: str, wrapper: str, parameters: dict[str, str]
+    ) -> tuple[dict[str, Any], Mapping[str, str]]:
         response = self._attempt(partial(self._request, path, parameters))
-        body = _decoded(path, response)
-        return body, response.headers
+        return _decoded(path, wrapper, response), response.headers
 
     def _request(self, path: str, parameters: dict[str, str]) -> requests.Response:
         """Make one request: the only place that touches the network."""
@@ -142,7 +154,7 @@ class ChronoTrackLiveClient:
                 # A redirect would carry the credentials to wherever it points.
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             # Its message holds the URL with its query, so it goes no further, not even as a cause.
             failure = ApiUnreachable(
                 f"{self._settings.base_url} cannot be reached ({_kind(error)}): "
@@ -160,15 +172,15 @@ def _check_status(path: str, response: requests.Response, settings: ChronoTrackL
     status = response.status_code
     if status < _REDIRECTED:
         return
-    if _ARCHIVED in response.text[:1000].lower():
-        raise EventArchived(
-            f"{path}: the event is archived in ChronoTrack Live; its owner can un-archive it there."
-        )
+    if _says_archived(response):
+        raise _archived(path)
     if status in _REFUSED:
         raise CredentialsRefused(
             f"{settings.base_url} refuses the credentials of {settings.user} (HTTP {status}): "
             "check principal and secret" + _digest_hint(settings)
         )
+    if status == _NOT_FOUND and path == _EVENTS:
+        raise AnswerUnusable(f"{settings.base_url} has no list of events (HTTP 404): check base_url.")
     if status == _NOT_FOUND:
         raise NotFound(f"{path} is not known to the API, or not visible to {settings.user}.")
     if status == _TOO_MANY:
@@ -190,26 +202,52 @@ def _digest_hint(settings: ChronoTrackLiveSettings) -> str:
     return f"; password_digest is {settings.password_digest!r}."
 
 
-def _decoded(path: str, response: requests.Response) -> dict[str, Any]:
-    try:
-        body = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
+def _archived(path: str) -> EventArchived:
+    return EventArchived(
+        f"{path}: the event is archived in ChronoTrack Live; its owner can un-archive it there."
+    )
+
+
+def _says_archived(response: requests.Response) -> bool:
+    return _ARCHIVED in response.content[:1000].decode("utf-8", "replace").lower()
+
+
+def _decoded(path: str, wrapper: str, response: requests.Response) -> dict[str, Any]:
+    body = _json(response.content)
+    if isinstance(body, dict) and wrapper in body:
+        return body
+    if _says_archived(response):
+        raise _archived(path)
+    if body is None:
         kind = response.headers.get("Content-Type", "no content type")
         raise AnswerUnusable(
             f"{path}: the answer is not JSON ({kind}, {len(response.content)} bytes): check base_url."
-        ) from None
+        )
     if not isinstance(body, dict):
         raise AnswerUnusable(f"{path}: the answer is a JSON {type(body).__name__}, not an object.")
-    if "error" in body and len(body) == 1:
-        if _ARCHIVED in str(body["error"]).lower():
-            raise EventArchived(
-                f"{path}: the event is archived in ChronoTrack Live; its owner can un-archive it there."
-            )
+    if "error" in body:
         raise AnswerUnusable(f"{path}: the API answers with an error object.")
     return body
 
 
-def _kind(error: requests.RequestException) -> str:
+def _json(content: bytes) -> object:
+    """Return what the JSON says; None when it is none, or says nothing.
+
+    One text that is not quite Unicode must not cost a whole page: bytes that are no UTF-8 and halves of
+    surrogate pairs, which the fast reader refuses, become surrogates, and the parser knows those.
+    """
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        # The error holds the answer, so nothing is raised from here, not even with this as its context.
+        pass
+    try:
+        return json.loads(content.decode("utf-8-sig", "surrogateescape"), parse_constant=str)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _kind(error: Exception) -> str:
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     if isinstance(error, requests.exceptions.SSLError):
@@ -218,10 +256,10 @@ def _kind(error: requests.RequestException) -> str:
 
 
 def _retry_after(response: requests.Response) -> float | None:
-    text = response.headers.get("Retry-After", "").strip()
-    return float(text) if text.isdigit() else None
+    seconds = _count(response.headers, "Retry-After")
+    return None if seconds is None else float(seconds)
 
 
 def _count(headers: Mapping[str, str], name: str) -> int | None:
     text = headers.get(name, "").strip()
-    return int(text) if text.isdigit() else None
+    return int(text) if _COUNT.fullmatch(text) else None
