@@ -120,7 +120,7 @@ def _only_demo(state: Path) -> Iterator[Path]:
         lock.acquire()
     except Timeout:
         raise SettingsInvalid(
-            f"Another demo is running on {state}: wait for it, or set CHRONOTRACK_LIVE_STATE to another folder."
+            f"Another demo is running on {state}: wait for it, or set another CHRONOTRACK_LIVE_STATE."
         ) from None
     with lock:
         shutil.rmtree(folder, ignore_errors=True)
