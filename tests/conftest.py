@@ -199,6 +199,8 @@ def open_query() -> Iterator[Callable[..., Callable[..., list[dict[str, object]]
             def query(statement: str, *values: object) -> list[dict[str, object]]:
                 with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
                     cursor.execute(statement, values or None)
+                    # Rows without columns are never seen: a statement has to select something.
+                    assert not statement.startswith("SELECT FROM"), statement
                     return [dict(row) for row in cursor.fetchall()] if cursor.description else []
 
             return query

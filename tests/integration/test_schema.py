@@ -232,8 +232,10 @@ def test_in_shape_c_an_event_has_no_end_but_one_of_its_own(shape_c_dsn, open_que
 # The unified view -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("times", ["interval", "varchar(50)", "text"])
-@pytest.mark.parametrize("created", ["created_at", "fetched_date"])
+@pytest.mark.parametrize(
+    ("times", "created"),
+    [("interval", "created_at"), ("varchar(50)", "fetched_date"), ("text", "created_at")],
+)
 def test_the_unified_view_keeps_its_columns_and_gains_four_at_its_end(
     make_dsn, open_query, shape_c, times, created
 ):
