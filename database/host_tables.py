@@ -43,11 +43,11 @@ def duration_text(time: timedelta | None) -> str | None:
     """Return a duration as the API writes it, "26:03:04.500": an interval in shape M, a text in shape C."""
     if time is None:
         return None
-    seconds, microseconds = divmod(abs(time) // timedelta(microseconds=1), 1_000_000)
-    minutes, seconds = divmod(seconds, 60)
-    sign = "-" if time < timedelta(0) else ""
+    if time.days < 0:
+        return f"-{duration_text(-time)}"
+    seconds, microseconds = time.days * 86_400 + time.seconds, time.microseconds
     fraction = f"{microseconds:06}" if microseconds % 1000 else f"{microseconds // 1000:03}"
-    return f"{sign}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}.{fraction}"
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction}"
 
 
 Value = Callable[[RecordT, Owner], object]
