@@ -111,7 +111,12 @@ def test_a_signal_ends_the_daemon_with_exit_code_0_and_no_lock_left(
     process.send_signal(number)
 
     assert process.wait(30) == 0
-    assert ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+    wait_until(
+        lambda: ask(
+            "SELECT count(*) = 0 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
+            " WHERE locktype = 'advisory' AND datname = current_database()"
+        )
+    )
 
 
 def test_an_event_of_the_standard_phase_is_collected_at_once_after_the_start(
