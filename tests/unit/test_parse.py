@@ -397,16 +397,14 @@ def test_whatever_json_holds_can_be_made_storable(value):
     assert_storable_json(storable(value))
 
 
+plain_texts = st.text(st.characters(exclude_characters="\x00", codec="utf-8"), max_size=9)
+
+
 @given(
     st.recursive(
-        st.none()
-        | st.booleans()
-        | st.integers(-(2**53), 2**53)
-        | st.text(st.characters(exclude_characters="\x00", codec="utf-8")),
-        lambda inner: (
-            st.lists(inner)
-            | st.dictionaries(st.text(st.characters(exclude_characters="\x00", codec="utf-8")), inner)
-        ),
+        st.none() | st.booleans() | st.integers(-(2**53), 2**53) | plain_texts,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(plain_texts, inner, max_size=3),
+        max_leaves=6,
     )
 )
 def test_what_is_storable_stays_as_it_is(value):
