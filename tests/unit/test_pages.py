@@ -148,12 +148,16 @@ def test_a_list_that_grows_while_it_is_read_is_read_to_its_new_end(workers):
 
 
 def test_a_list_that_shrinks_while_it_is_read_ends_at_its_new_end(workers):
+    asked = []
+
     def page(number):
+        asked.append(number)
         return Page([{"id": number}] if number < 3 else [], 2 if number > 1 else 3, 9 if number == 1 else 2)
 
     reading = Reading(page, Judge(), workers)
     assert [row["id"] for row in reading] == [1, 2]
     assert not reading.complete
+    assert max(asked) <= 1 + 4
 
 
 @given(row_pages)
@@ -185,6 +189,32 @@ def test_an_error_in_a_later_page_ends_the_reading_after_the_rows_before_it(work
 
     assert not reading.complete
     assert max(asked) <= 3 + 4
+
+
+def test_an_error_takes_back_the_pages_that_nobody_has_begun_to_fetch():
+    asked, seen = [], threading.Event()
+
+    def page(number):
+        asked.append(number)
+        if number == 2:
+            raise ServerFailed("broken")
+        if number == 3:
+            assert seen.wait(30)
+        return Page([{"id": number}], 1_000, 1_000)
+
+    with ThreadPoolExecutor(1) as one_worker:
+        with pytest.raises(ServerFailed):
+            list(Reading(page, Judge(), one_worker))
+        seen.set()
+    assert asked in ([1, 2], [1, 2, 3])
+
+
+def test_a_reading_that_is_left_within_its_only_page_is_not_whole(workers):
+    reading = Reading(Listing([[1, 2]], 2, 1).page, Judge(), workers)
+    rows = iter(reading)
+    next(rows)
+    rows.close()
+    assert not reading.complete
 
 
 def test_a_reading_that_is_left_early_is_not_whole_and_asks_no_further(workers):

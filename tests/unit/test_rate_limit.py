@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pyrate_limiter import InMemoryBucket
 
@@ -179,6 +179,9 @@ def test_a_clock_that_was_set_back_does_not_stop_the_partner(open_budget):
 
 
 @given(st.integers(1, 100_000), st.integers(1, 200_000))
+@example(1_500, 90_000)
+@example(1_510, 90_000)  # 60 full minutes are more than the hour, by a hair
+@example(1_600, 90_000)
 def test_whatever_the_limits_the_rates_keep_both(per_minute, per_hour):
     rates = Limit(per_minute, per_hour).rates()
 

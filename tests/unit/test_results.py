@@ -97,6 +97,14 @@ def test_the_full_course_becomes_the_result_and_the_other_rows_its_splits():
     assert result.additional_data == {}
 
 
+def test_the_full_course_row_says_who_the_athlete_is():
+    for rows in (
+        [split("901", "20:00"), full(first_name="Adah")],
+        [full(first_name="Adah"), split("901", "9:00")],
+    ):
+        assert only(rows).first_name == "Adah"
+
+
 @pytest.mark.parametrize("name", ["Full Course", "Finish", "Ziel", "", None, "Split 5K"])
 def test_the_finish_row_is_known_by_its_flag_and_never_by_its_name(name):
     named_so = split("901", "20:00", interval_name="Full Course")
