@@ -152,6 +152,18 @@ WHERE r.event_id = %(event_id)s
   AND r.data_source = 'chronotrack_live'
   AND r.result_status IS DISTINCT FROM 'removed';
 
+-- name: keep_missed_places
+-- Places that a bracket's reading missed because its pages moved: a finisher keeps the last that is known.
+UPDATE {staged} AS staged
+SET gender_place = coalesce(staged.gender_place, kept.gender_place),
+    division_place = coalesce(staged.division_place, kept.division_place)
+FROM ct_results AS kept
+WHERE kept.event_id = %(event_id)s
+  AND kept.data_source = 'chronotrack_live'
+  AND kept.provider_result_id = staged.provider_result_id
+  AND staged.result_status = 'finished'
+  AND (staged.gender_place IS NULL OR staged.division_place IS NULL);
+
 -- name: mark_removed
 -- Results that the API does not publish any more stay, as removed.
 UPDATE ct_results r

@@ -247,6 +247,8 @@ class Store:
             "set_aside": [error.api_id for error in snapshot.rejected if error.api_id],
             "at": database_time(at),
         }
+        if snapshot.unsure:
+            cursor.execute(compose("keep_missed_places", staged=self._results.staged), values)
         removed, doubted = self._vanished(cursor, values) if snapshot.complete else (0, 0)
         written = self._results.merge(cursor, seen=seen, at=at, credentials=_used(credentials)).rows
         if removed:

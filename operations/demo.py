@@ -80,6 +80,8 @@ def run_demo(console: Console, athletes: int | None, speed: float) -> bool:
     Raises:
         SettingsInvalid: another demo runs on this state folder, or no PostgreSQL is to be had.
     """
+    # A proxy that the environment names is not for the simulator.
+    os.environ["NO_PROXY"] = "127.0.0.1"
     state = state_folder(os.environ)
     settings = DatabaseSettings.from_env(os.environ)
     with _only_demo(state) as folder, EmbeddedPostgres(state, settings.postgres_source) as server:

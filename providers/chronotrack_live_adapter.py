@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -26,6 +26,9 @@ from providers.records import (
 )
 
 RecordT = TypeVar("RecordT")
+
+# For so long an event without an end may go on after its start; stage races do.
+_LONGEST_EVENT = timedelta(days=14)
 
 
 class ChronoTrackLiveAdapter(BaseProviderAdapter):
@@ -52,7 +55,9 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         reading = self._client.listing("event", "event", _first_time("event_id"), include_test_events="false")
         found = list(_parsed(reading, parse_event, rejected))
         # Read to the end here: whoever iterates the records may hold a transaction open meanwhile.
-        events = [self._with_races(event, rejected) for event in found if _touches(event, since, until)]
+        candidates = [event for event in found if _may_touch(event, since, until)]
+        events = [self._with_races(event, rejected) for event in candidates]
+        events = [event for event in events if since is None or _last_instant(event) >= since]
         return Snapshot(events, complete=reading.complete, rejected=rejected)
 
     def get_participants(self, provider_event_id: str) -> Snapshot[ProviderParticipant]:
@@ -74,25 +79,40 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         )
         _exhaust(reading)
         statuses: dict[str, str] = {}
+        unsure: set[str] = set()
         if len(assembly):
-            for places, bracket in ((genders, "SEX"), (divisions, "AGE")):
-                columns = ",".join(PLACE_COLUMNS)
-                _exhaust(self._client.listing(path, wrapper, places.is_new, bracket=bracket, columns=columns))
-            statuses = {
-                entry_id: RowReader(row).text("entry_status") or ""
-                for row in self._entries(provider_event_id)
-                if (entry_id := identity(row.get("entry_id")))
-            }
+            columns = ",".join(PLACE_COLUMNS)
+            for places, bracket, field in (
+                (genders, "SEX", "gender_place"),
+                (divisions, "AGE", "division_place"),
+            ):
+                ranks = self._client.listing(path, wrapper, places.is_new, bracket=bracket, columns=columns)
+                _exhaust(ranks)
+                unsure |= set() if ranks.complete else {field}
+            statuses = self._statuses(provider_event_id)
         return Snapshot(
             assembly.results(statuses, genders, divisions),
             complete=reading.complete,
             rejected=assembly.rejected,
+            unsure=frozenset(unsure),
         )
 
     def close(self) -> None:
         """Close the connections and the budget's account."""
         self._client.close()
         super().close()
+
+    def _statuses(self, provider_event_id: str) -> dict[str, str]:
+        """Return the entries' statuses; read twice when the list moved, so that no DNF is overlooked."""
+        statuses: dict[str, str] = {}
+        for _ in range(2):
+            reading = self._entries(provider_event_id)
+            for row in reading:
+                if entry_id := identity(row.get("entry_id")):
+                    statuses[entry_id] = RowReader(row).text("entry_status") or ""
+            if reading.complete:
+                break
+        return statuses
 
     def _entries(self, provider_event_id: str) -> Reading:
         return self._client.listing(
@@ -151,9 +171,16 @@ def _exhaust(reading: Reading) -> None:
     deque(reading, maxlen=0)
 
 
-def _touches(event: ProviderEvent, since: datetime | None, until: datetime | None) -> bool:
+def _may_touch(event: ProviderEvent, since: datetime | None, until: datetime | None) -> bool:
+    """Whether an event may lie in the span, as far as can be said before its races are known."""
     start = event.start_time or event.end_time
-    if start is None:
+    if start is None or (until is not None and start > until):
         return False
-    end = max(start, event.end_time or start)
-    return (since is None or end >= since) and (until is None or start <= until)
+    # Without an end it may have races on days that only the race list tells.
+    margin = timedelta(0) if event.end_time else _LONGEST_EVENT
+    return since is None or max(start, event.end_time or start) >= since - margin
+
+
+def _last_instant(event: ProviderEvent) -> datetime:
+    known = [event.start_time, event.end_time, *(race.start for race in event.races)]
+    return max(instant for instant in known if instant is not None)

@@ -185,12 +185,14 @@ class Snapshot(Generic[RecordT]):
 
     `records` is iterated once; `rejected` collects the rows that could not be understood and is
     whole when the iteration has ended. `complete` says that the reading agrees with what the
-    provider announced: only then may a caller conclude that something vanished.
+    provider announced: only then may a caller conclude that something vanished. `unsure` names
+    fields that come from a further reading which was not whole: an absent one of them says nothing.
     """
 
     records: Iterable[RecordT]
     complete: bool
     rejected: list[RowRejected] = field(default_factory=list)
+    unsure: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

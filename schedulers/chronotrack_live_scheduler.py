@@ -141,7 +141,7 @@ class ChronoTrackLiveScheduler:
             return
         due = next_collection(event, event.last_collection, self._clock.now(), self._settings.windows)
         if due is None:
-            log.info("event.over", event=event.event_id, name=event.name)
+            log.info("event.over", event_id=event.event_id, name=event.name)
             return
         self._plan(job_id, due, self._collect, partner, event.event_id, due)
 

@@ -17,6 +17,8 @@ import psycopg2
 import psycopg2.extras
 import pytest
 from filelock import FileLock
+from hypothesis import settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from database import migrate
 from database.connection import Database
@@ -29,6 +31,12 @@ from providers.clock import Clock
 from providers.records import Credentials, Snapshot, SyncReport
 
 _OURS = ("PG", "CHRONOTRACK_LIVE_", "DATABASE_URL")
+# Templates that were made more than a day ago.
+_OLD_TEMPLATES = r"""
+    SELECT datname FROM pg_database
+    WHERE datname LIKE 'template\_%'
+      AND (pg_stat_file('base/' || oid || '/PG_VERSION')).modification < now() - interval '1 day'
+"""
 _STATE = state_folder(os.environ)
 if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker inherits the folder that its parent set
     _STATE /= "tests"
@@ -36,6 +44,11 @@ for _name in [name for name in os.environ if name.startswith(_OURS)]:
     if _name != "CHRONOTRACK_LIVE_POSTGRES":  # the one choice that is the caller's: whose PostgreSQL
         del os.environ[_name]
 os.environ["CHRONOTRACK_LIVE_STATE"] = str(_STATE)
+os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+
+set_hypothesis_home_dir(Path(__file__).resolve().parents[1] / ".cache" / "hypothesis")
+settings.register_profile("project88", deadline=None)
+settings.load_profile("project88")
 
 
 @pytest.fixture(scope="session")
@@ -60,11 +73,13 @@ def template(server: EmbeddedPostgres, state: Path) -> str:
     name = f"template_{hashlib.sha256(text).hexdigest()[:16]}"
     admin = server.dsn("postgres")
     with FileLock(state / "template.lock"):
-        existing = _databases(admin)
-        for old in existing:
-            if (old.startswith("template_") and old != name) or _is_left_over(old):
+        for old in _databases(admin):
+            if _is_left_over(old):
                 drop_database(admin, old)
-        if name not in existing:
+        for old in _run(admin, _OLD_TEMPLATES):
+            # Not sooner: another checkout may be running its tests on this server.
+            drop_database(admin, old[0])
+        if name not in _databases(admin):
             # Under another name until it is whole: a run that is killed leaves no half template.
             create_database(admin, f"test_{os.getpid()}_template")
             database = Database(server.dsn(f"test_{os.getpid()}_template"))

@@ -68,25 +68,10 @@ class ChronoTrackLiveClient:
         self._settings = settings
         self._attempt = attempt
         self._session = requests.Session()
-        # The session's own trust in the environment would add .netrc credentials.
-        self._session.trust_env = False
         self._session.auth = authentication(settings)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
         self._workers = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="chronotrack-live-api")
-
-    def one(self, path: str, wrapper: str) -> Row:
-        """Return a single resource, for example `event/89332` wrapped in "event".
-
-        Raises:
-            NotFound, EventArchived, CredentialsRefused, AnswerUnusable, RetryLater.
-        """
-        found = self._get(path, wrapper, {})[0].get(wrapper)
-        if isinstance(found, list) and len(found) == 1:
-            found = found[0]
-        if not isinstance(found, dict) or not found:
-            raise NotFound(f"{path} answers without a {wrapper!r}.")
-        return found
 
     def listing(self, path: str, wrapper: str, is_new: Callable[[Row], bool], **parameters: str) -> Reading:
         """Read a list, page after page, for example `event/89332/entry` wrapped in "event_entry".

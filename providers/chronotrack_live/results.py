@@ -31,7 +31,6 @@ COLUMNS = (
     "results_postal_code",
     "results_country_code",
     "results_race_id",
-    "results_race_name",
     "results_interval_id",
     "results_interval_name",
     "results_interval_full",

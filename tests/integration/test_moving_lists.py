@@ -1,0 +1,165 @@
+"""Lists that move while they are read: what one poll misses is not taken for gone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs
+
+import orjson
+import pytest
+from pytest_httpserver.httpserver import QueryMatcher
+from werkzeug import Response
+
+from providers import sync
+from providers.registry import open_adapter
+
+START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
+
+
+class QueryHas(QueryMatcher):
+    """Matches a query that has one parameter, whatever else it has."""
+
+    def __init__(self, name, value):
+        self.name, self.value = name, value
+
+    def get_comparing_values(self, request_query_string):
+        return parse_qs(request_query_string.decode()).get(self.name, [""])[0].upper(), self.value
+
+
+class Api:
+    """A ChronoTrack Live API that answers with the lists it is given, announcing what it is told to."""
+
+    def __init__(self, httpserver):
+        self.lists = {"event": [], "race": [], "entry": [], "ALL": [], "SEX": [], "AGE": []}
+        self.announced = {}
+        self.asked = []
+        httpserver.expect_request("/api/event").respond_with_handler(self.answer("event", "event"))
+        for what, wrapper in (("race", "event_race"), ("entry", "event_entry")):
+            httpserver.expect_request(f"/api/event/5/{what}").respond_with_handler(self.answer(what, wrapper))
+        for name, parameter in (("ALL", "interval"), ("SEX", "bracket"), ("AGE", "bracket")):
+            httpserver.expect_request(
+                "/api/event/5/results", query_string=QueryHas(parameter, name)
+            ).respond_with_handler(self.answer(name, "event_results"))
+
+    def answer(self, name, wrapper):
+        def handler(_request):
+            self.asked.append(name)
+            rows = self.lists[name]
+            count = self.announced.get(name, len(rows))
+            headers = {"X-Ctlive-Row-Count": str(count), "X-Ctlive-Page-Count": "1"}
+            return Response(orjson.dumps({wrapper: rows}), headers=headers, content_type="application/json")
+
+        return handler
+
+
+def finish(entry, rank, **fields):
+    return {
+        "results_entry_id": str(entry),
+        "results_interval_id": "1",
+        "results_interval_full": "1",
+        "results_time": "00:40:00.000",
+        "results_rank": str(rank),
+    } | fields
+
+
+def epoch(instant):
+    return str(int(instant.timestamp()))
+
+
+@pytest.fixture
+def api(httpserver):
+    served = Api(httpserver)
+    served.lists |= {
+        "event": [
+            {"event_id": "5", "event_name": "Harbour Run", "event_start_time": epoch(START)},
+        ],
+        "entry": [{"entry_id": "1", "entry_status": "CONF"}, {"entry_id": "2", "entry_status": "CONF"}],
+        "ALL": [finish(1, 1), finish(2, 2)],
+        "SEX": [finish(1, 1), finish(2, 1)],
+        "AGE": [finish(1, 1), finish(2, 1)],
+    }
+    return served
+
+
+@pytest.fixture
+def adapter(api, httpserver, add_partner, clock, tmp_path):
+    opened = open_adapter(
+        "chronotrack_live", add_partner(base_url=httpserver.url_for("/api")), tmp_path, clock
+    )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def poll(adapter, store, clock, database):
+    """Polls the event's results and returns what is kept of them, by entry."""
+    sync.discover_events(adapter, store, clock)
+    event = store.live_events(adapter.credentials, START - timedelta(hours=1))[0]
+
+    def collect():
+        sync.collect_results(adapter, store, clock, event)
+        with database.transaction() as cursor:
+            cursor.execute("SELECT * FROM ct_results")
+            return {row["provider_result_id"]: row for row in cursor.fetchall()}
+
+    return collect
+
+
+def test_a_place_that_a_moved_bracket_list_missed_stays_as_it_was(api, poll):
+    poll()
+    api.lists["SEX"], api.announced["SEX"] = [finish(1, 1)], 2
+    api.lists["AGE"], api.announced["AGE"] = [finish(1, 1)], 2
+
+    kept = poll()
+
+    assert (kept["2"]["gender_place"], kept["2"]["division_place"]) == (1, 1)
+
+
+def test_a_place_that_a_whole_bracket_list_does_not_have_goes(api, poll):
+    poll()
+    api.lists["SEX"] = [finish(1, 1)]
+
+    assert poll()["2"]["gender_place"] is None
+
+
+def test_a_disqualified_athlete_loses_the_places_even_while_the_lists_move(api, poll):
+    poll()
+    api.lists["entry"][1]["entry_status"] = "DQ"
+    api.lists["ALL"][1]["results_rank"] = ""
+    api.lists["SEX"], api.announced["SEX"] = [finish(1, 1), finish(2, "")], 3
+
+    kept = poll()
+
+    assert (kept["2"]["result_status"], kept["2"]["overall_place"], kept["2"]["gender_place"]) == (
+        "dq",
+        None,
+        None,
+    )
+
+
+def test_an_entry_list_that_moved_is_read_once_more(api, poll):
+    api.announced["entry"] = 3
+
+    poll()
+
+    assert api.asked.count("entry") == 2
+
+
+def test_an_athlete_whom_an_incomplete_list_missed_is_not_removed(api, poll):
+    poll()
+    api.lists["ALL"], api.announced["ALL"] = [finish(1, 1)], 2
+
+    assert poll()["2"]["result_status"] == "finished"
+
+
+def test_an_event_without_an_end_is_found_as_long_as_its_last_race_is(api, adapter):
+    api.lists["event"][0]["event_start_time"] = epoch(START - timedelta(days=5))
+    since = START - timedelta(days=1)
+    api.lists["race"] = [{"race_id": "7", "race_planned_start_time": epoch(START)}]
+
+    found = list(adapter.get_events(since, None).records)
+    api.lists["race"][0]["race_planned_start_time"] = epoch(START - timedelta(days=4))
+    past = list(adapter.get_events(since, None).records)
+
+    assert [event.provider_event_id for event in found] == ["5"]
+    assert past == []
