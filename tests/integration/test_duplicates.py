@@ -178,6 +178,14 @@ def test_a_tcp_event_that_comes_later_is_noted(live):
     ]
 
 
+def test_a_live_event_that_tcp_delivers_later_is_still_kept_up_to_date(live):
+    add_tcp_event(live)
+
+    report = live.save_events(replace(RUN, description="Start moved to the pier"), at=LATER)
+
+    assert (report.written, "duplicates" in report.statistics) == (1, False)
+
+
 def test_a_race_in_progress_does_not_disappear_behind_an_empty_tcp_event(live):
     add_tcp_event(live)
     live.save_events(RUN, at=LATER)
