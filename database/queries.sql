@@ -249,7 +249,7 @@ WHERE e.timing_partner_id = %(partner)s
   AND coalesce(race.race_actual_start_time, race.race_planned_start_time) IS NOT NULL;
 
 -- name: imported_events
--- The API ids of a partner's events whose history the backfill has brought in.
+-- The API ids of a partner's events that the backfill has brought in from a reading that was whole.
 SELECT e.provider_event_id
 FROM ct_events e
 JOIN sync_history h ON h.event_id = e.event_id AND h.timing_partner_id = e.timing_partner_id
@@ -257,7 +257,8 @@ WHERE e.timing_partner_id = %(partner)s
   AND e.data_source = 'chronotrack_live'
   AND h.provider_id = %(provider_id)s
   AND h.sync_type = 'backfill'
-  AND h.status IN ('completed', 'partial');
+  AND h.status IN ('completed', 'partial')
+  AND (h.data_snapshot ->> 'complete')::boolean;
 
 -- name: claim
 -- Take the event's lock for this connection, or answer false at once.

@@ -48,6 +48,8 @@ _TAIL_BEGINS = timedelta(hours=5, minutes=40)
 _TAIL_SPEED = 12_000.0
 # How often the database is looked at, and how often a pipe is told; real seconds.
 _LOOK_EVERY, _TELL_EVERY = 0.5, 5.0
+# Real time that a collection may take from its reading to its commit.
+_WRITING = timedelta(seconds=30)
 # Real time that the last collections may take after their due instants.
 _GRACE = timedelta(seconds=60)
 
@@ -162,13 +164,13 @@ def _watch(board: RaceBoard, hub: DemoHub, truths: Truths, clock: Clock) -> None
     """Show the race until every collected event has been collected for the last time."""
     freshness = Freshness.of(truths.values(), clock)
     give_up = max(clock.wall(_last_due(truths, name)) for _, name in COLLECTED) + _GRACE
-    since, told = clock.now(), 0.0
+    told = 0.0
     while True:
         at = clock.now()
         standings = hub.standings(at)
+        since = at - _WRITING * clock.speed
         for row in standings:
             freshness.see(hub.finishers_since(row["event_id"], since), at)
-        since = at
         over = _is_over(standings, truths) or datetime.now(UTC) > give_up
         if over or board.is_terminal or time.monotonic() - told >= _TELL_EVERY:
             told = time.monotonic()
