@@ -1,0 +1,84 @@
+"""What the client sends: pages, credentials, and nothing that it was not told to."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+
+from providers.errors import ApiUnreachable
+from tests.integration.client.conftest import DIGEST, ENTRIES, PASSWORD, USER, entries, page
+
+
+def test_a_request_asks_for_a_page_in_the_query_and_in_the_headers(httpserver, open_client):
+    httpserver.expect_request(ENTRIES).respond_with_response(page([{"entry_id": "1"}]))
+    assert entries(open_client(), include_test_entries="false") == [{"entry_id": "1"}]
+
+    [(request, _)] = httpserver.log
+    assert dict(request.args) == {
+        "format": "json",
+        "include_test_entries": "false",
+        "page": "1",
+        "size": "1000",
+    }
+    assert request.headers["X-Ctlive-Page"] == "1"
+    assert request.headers["X-Ctlive-Per-Page"] == "1000"
+    assert request.headers["Accept"] == "application/json"
+    assert request.headers["Authorization"] == f"Basic {b64encode(f'{USER}:{DIGEST}'.encode()).decode()}"
+
+
+def test_every_page_names_itself(httpserver, open_client):
+    httpserver.expect_request(ENTRIES).respond_with_handler(
+        lambda request: page([{"entry_id": request.args["page"]}], count=5, pages=5)
+    )
+    assert [row["entry_id"] for row in entries(open_client())] == ["1", "2", "3", "4", "5"]
+    assert {request.headers["X-Ctlive-Page"] for request, _ in httpserver.log} == set("12345")
+
+
+@pytest.mark.parametrize(("client_id", "sent"), [("abcd1234", {"client_id": "abcd1234"}), (None, {})])
+def test_the_client_id_is_sent_when_there_is_one(httpserver, open_client, client_id, sent):
+    httpserver.expect_request(ENTRIES).respond_with_response(page([]))
+    entries(open_client(client_id=client_id))
+    [(request, _)] = httpserver.log
+    assert {name: value for name, value in request.args.items() if name == "client_id"} == sent
+
+
+def test_simple_auth_puts_login_and_digest_into_the_query(httpserver, open_client):
+    httpserver.expect_request(ENTRIES).respond_with_response(page([]))
+    entries(open_client(auth="simple", client_id="abcd1234", password_digest="plain"))
+    [(request, _)] = httpserver.log
+    assert (request.args["user_id"], request.args["user_pass"]) == (USER, PASSWORD)
+    assert "Authorization" not in request.headers
+
+
+def test_the_probe_asks_for_one_event(httpserver, open_client):
+    httpserver.expect_request("/api/event").respond_with_json({"event": []})
+    open_client().probe()
+    [(request, _)] = httpserver.log
+    assert (request.args["page"], request.args["size"]) == ("1", "1")
+
+
+def test_credentials_of_the_environment_are_not_added_to_a_request(
+    httpserver, open_client, monkeypatch, tmp_path
+):
+    (tmp_path / "netrc").write_text("default login intruder password stolen")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    httpserver.expect_request(ENTRIES).respond_with_response(page([]))
+    entries(open_client(auth="simple", client_id="abcd1234"))
+    [(request, _)] = httpserver.log
+    assert "Authorization" not in request.headers
+
+
+def test_a_proxy_of_the_environment_is_used(httpserver, open_client, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    httpserver.expect_request(ENTRIES).respond_with_response(page([]))
+    with pytest.raises(ApiUnreachable):
+        entries(open_client())
+
+
+def test_closing_twice_is_harmless(open_client):
+    client = open_client()
+    client.close()
+    client.close()
