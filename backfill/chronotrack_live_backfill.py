@@ -25,7 +25,7 @@ from database.state_folder import state_folder
 from database.store import Store
 from providers import sync
 from providers.base_adapter import BaseProviderAdapter
-from providers.clock import Clock
+from providers.clock import Clock, clock_of
 from providers.errors import IntegrationError, SettingsInvalid
 from providers.records import Credentials, SyncReport
 from providers.registry import adapter_class, open_adapter
@@ -66,6 +66,8 @@ def import_history(
         )
         click.echo(line, err=report.status == "failed")
         reports.append(report)
+    if not reports:
+        click.echo(f"{adapter.credentials.label}: nothing to import")
     return reports
 
 
@@ -73,7 +75,7 @@ def import_history(
 @click.option("--yes", is_flag=True, help="Import without asking.")
 @click.option(
     "--api-delay",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, max=3600),
     default=0.5,
     show_default=True,
     help="Seconds between two events.",
@@ -85,7 +87,7 @@ def command(*, yes: bool, api_delay: float, verbose: bool) -> None:
     if not yes:
         click.confirm("Import the events of the last 365 days into the database?", abort=True, err=True)
     with one_clear_line(), opened_database(os.environ, say) as database:
-        clock = Clock.parse(os.environ.get("CHRONOTRACK_LIVE_CLOCK", ""))
+        clock = clock_of(os.environ)
         store = Store(database)
         found = store.credentials(adapter_class(PROVIDER).provider_name)
         if not found:

@@ -35,6 +35,8 @@ _CONNECT_OPTIONS: dict[str, Any] = {
     "keepalives_idle": 20,
     "keepalives_interval": 10,
     "keepalives_count": 3,
+    # Keepalives are silent while something sent is not acknowledged; this is not. In milliseconds.
+    "tcp_user_timeout": 50_000,
 }
 
 _NOT_MIGRATED = "the database is not migrated: run `chronotrack-live migrate`"

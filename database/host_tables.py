@@ -115,6 +115,14 @@ def _location(record: ProviderEvent | ProviderParticipant) -> str | None:
     return to_json(dict(record.location)) if record.location else None
 
 
+def _race_starts(event: ProviderEvent) -> dict[str, object]:
+    """Return the starts that windows count from; nothing when the races could not be read."""
+    if event.races is None:
+        return {}
+    starts = sorted(race.start for race in event.races if race.start is not None)
+    return {"race_starts": [start.astimezone(UTC).replace(tzinfo=None).isoformat() for start in starts]}
+
+
 def _split(split: Split) -> dict[str, object]:
     return {
         "interval_id": split.interval_id,
@@ -148,7 +156,7 @@ EVENTS: HostTable[ProviderEvent] = HostTable(
         "timing_partner_id": lambda _, o: o.timing_partner_id,
         "data_source": lambda _, __: DATA_SOURCE,
         "provider_event_id": lambda e, _: e.provider_event_id,
-        "additional_data": lambda e, _: e.additional_data,
+        "additional_data": lambda e, _: {**e.additional_data, **_race_starts(e)},
     },
     overflow="additional_data",
 )

@@ -95,8 +95,16 @@ WHERE staged.event_id = same.event_id
   AND NOT EXISTS (SELECT FROM ct_events AS kept WHERE kept.event_id = staged.event_id)
 RETURNING staged.provider_event_id, staged.event_name, duplicate.event_id AS duplicate_of, duplicate.reason;
 
+-- name: find_duplicate
+-- The TCP event that an event of the API is the same as, and why.
+SELECT event_id AS duplicate_of, reason
+FROM find_duplicate_chronotrack_event(
+    %(event_name)s::varchar, %(start_time)s::timestamp, %(partner)s, %(provider_event_id)s::varchar
+);
+
 -- name: mark_duplicates
--- Live events whose TCP twin came later, or went again: keep duplicate_of true to what is there now.
+-- Live events (or one of them) whose TCP twin came later, or went again: keep duplicate_of true to what is
+-- there now.
 UPDATE ct_events AS live
 SET duplicate_of = twin.event_id, updated_at = %(at)s
 FROM ct_events AS same
@@ -105,6 +113,7 @@ LEFT JOIN LATERAL find_duplicate_chronotrack_event(
 ) AS twin ON true
 WHERE live.event_id = same.event_id
   AND live.timing_partner_id = %(partner)s
+  AND live.event_id = coalesce(%(event_id)s, live.event_id)
   AND live.data_source = 'chronotrack_live'
   AND live.duplicate_of IS DISTINCT FROM twin.event_id;
 
@@ -152,17 +161,31 @@ WHERE r.event_id = %(event_id)s
   AND r.data_source = 'chronotrack_live'
   AND r.result_status IS DISTINCT FROM 'removed';
 
--- name: keep_missed_places
--- Places that a bracket's reading missed because its pages moved: a finisher keeps the last that is known.
+-- name: keep_what_is_unsure
+-- What a reading missed because its pages moved, or because it failed: a finisher keeps the last place that
+-- is known, and who was out of the race or disqualified stays so until a whole entry list says otherwise.
 UPDATE {staged} AS staged
-SET gender_place = coalesce(staged.gender_place, kept.gender_place),
-    division_place = coalesce(staged.division_place, kept.division_place)
+SET gender_place = CASE
+        WHEN %(gender_place_unsure)s AND staged.result_status = 'finished'
+        THEN coalesce(staged.gender_place, kept.gender_place)
+        ELSE staged.gender_place
+    END,
+    division_place = CASE
+        WHEN %(division_place_unsure)s AND staged.result_status = 'finished'
+        THEN coalesce(staged.division_place, kept.division_place)
+        ELSE staged.division_place
+    END,
+    result_status = CASE
+        WHEN %(status_unsure)s
+            AND staged.result_status IN ('finished', 'started')
+            AND kept.result_status NOT IN ('finished', 'started', 'removed')
+        THEN kept.result_status
+        ELSE staged.result_status
+    END
 FROM ct_results AS kept
 WHERE kept.event_id = %(event_id)s
   AND kept.data_source = 'chronotrack_live'
-  AND kept.provider_result_id = staged.provider_result_id
-  AND staged.result_status = 'finished'
-  AND (staged.gender_place IS NULL OR staged.division_place IS NULL);
+  AND kept.provider_result_id = staged.provider_result_id;
 
 -- name: mark_removed
 -- Results that the API does not publish any more stay, as removed.
@@ -231,7 +254,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT sync_time FROM sync_history h
     WHERE h.provider_id = %(provider_id)s AND h.timing_partner_id = e.timing_partner_id
-      AND h.sync_type = 'participants' AND h.event_id = e.event_id AND h.status IN ('completed', 'partial', 'failed')
+      AND h.sync_type = 'participants' AND h.event_id = e.event_id AND h.status IN ('completed', 'partial', 'skipped')
     ORDER BY h.sync_time DESC LIMIT 1
 ) AS last_participants ON true
 WHERE e.timing_partner_id = %(partner)s
@@ -241,15 +264,24 @@ ORDER BY e.start_date, e.event_id;
 
 -- name: race_starts
 -- When the races of a partner's live events start, or are to start.
-SELECT race.event_id, coalesce(race.race_actual_start_time, race.race_planned_start_time) AS start_time
-FROM ct_races race
-JOIN ct_events e USING (event_id)
+SELECT e.event_id, race_start::timestamp AS start_time
+FROM ct_events e
+CROSS JOIN LATERAL jsonb_array_elements_text(e.additional_data -> 'race_starts') AS race_start
 WHERE e.timing_partner_id = %(partner)s
-  AND e.data_source = 'chronotrack_live'
-  AND coalesce(race.race_actual_start_time, race.race_planned_start_time) IS NOT NULL;
+  AND e.data_source = 'chronotrack_live';
+
+-- name: keep_known_race_starts
+-- An event whose races could not be read this time keeps the starts that are known.
+UPDATE {staged} AS staged
+SET additional_data = coalesce(staged.additional_data, '{{}}') || jsonb_build_object(
+        'race_starts', kept.additional_data -> 'race_starts')
+FROM ct_events AS kept
+WHERE kept.event_id = staged.event_id
+  AND kept.additional_data ? 'race_starts'
+  AND NOT coalesce(staged.additional_data, '{{}}') ? 'race_starts';
 
 -- name: imported_events
--- The API ids of a partner's events that the backfill has brought in from a reading that was whole.
+-- The API ids of a partner's events that the backfill has brought in, but for those whose lists moved.
 SELECT e.provider_event_id
 FROM ct_events e
 JOIN sync_history h ON h.event_id = e.event_id AND h.timing_partner_id = e.timing_partner_id
@@ -258,7 +290,7 @@ WHERE e.timing_partner_id = %(partner)s
   AND h.provider_id = %(provider_id)s
   AND h.sync_type = 'backfill'
   AND h.status IN ('completed', 'partial')
-  AND (h.data_snapshot ->> 'complete')::boolean;
+  AND h.data_snapshot ->> 'complete' IS DISTINCT FROM 'false';
 
 -- name: claim
 -- Take the event's lock for this connection, or answer false at once.

@@ -19,7 +19,7 @@ _KEY = ("race_id", "event_id")
 def write_races(cursor: RealDictCursor, partner: int, events: Sequence[ProviderEvent]) -> int:
     """Write the races of the events that are kept; return how many were new or differed."""
     lengths = _columns(cursor)
-    rows = [_row(event, race, partner) for event in events for race in event.races]
+    rows = [_row(event, race, partner) for event in events for race in event.races or ()]
     if not lengths or not rows:
         return 0
     # The host's columns have no place for the rest of a text that is too long for them.
@@ -42,12 +42,14 @@ def write_races(cursor: RealDictCursor, partner: int, events: Sequence[ProviderE
 
 
 def race_starts(cursor: RealDictCursor, partner: int) -> dict[str, list[datetime]]:
-    """Return when the races of each of the partner's live events start, or are to start, in order."""
+    """Return when the races of each of the partner's live events start, or are to start.
+
+    They are read from the events' additional_data, because shape C has no table of races.
+    """
     starts: dict[str, list[datetime]] = {}
-    if _columns(cursor):
-        cursor.execute(compose("race_starts"), {"partner": partner})
-        for row in cursor.fetchall():
-            starts.setdefault(row["event_id"], []).append(row["start_time"].replace(tzinfo=UTC))
+    cursor.execute(compose("race_starts"), {"partner": partner})
+    for row in cursor.fetchall():
+        starts.setdefault(row["event_id"], []).append(row["start_time"].replace(tzinfo=UTC))
     return starts
 
 

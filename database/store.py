@@ -35,6 +35,9 @@ from providers.records import (
 
 Account = Callable[[Stored], SyncReport]
 
+# Fields of a result that come from readings of their own.
+_MAY_BE_UNSURE = ("gender_place", "division_place", "status")
+
 # When more than this share of an event's results vanishes at once, one poll alone is not believed.
 _BELIEVABLE_LOSS = 0.05
 
@@ -117,10 +120,7 @@ class Store:
         events = list(snapshot.records)
         with self._database.transaction() as cursor:
             written, duplicates = self._write_events(cursor, credentials, events, at)
-            cursor.execute(
-                compose("mark_duplicates"),
-                {"partner": credentials.timing_partner_id, "at": database_time(at)},
-            )
+            _mark_duplicates(cursor, credentials.timing_partner_id, None, at)
             rejected = keep_rejected(cursor, credentials, None, snapshot.rejected, at)
             stored = Stored(
                 seen=len(events),
@@ -157,9 +157,25 @@ class Store:
         """Store a poll of an event's results."""
         with self._database.transaction() as cursor:
             stored = self._write_results(cursor, credentials, provider_event_id, snapshot, at)
+            _mark_duplicates(cursor, credentials.timing_partner_id, provider_event_id, at)
             report = add_history(cursor, credentials, account(stored))
             self._claims.confirm(cursor, live_key(credentials.timing_partner_id, provider_event_id))
             return report
+
+    def refuse_duplicate(self, credentials: Credentials, event: ProviderEvent) -> None:
+        """Raise DuplicateEvent when TCP has the event; asked before anything of it is read."""
+        with self._database.transaction() as cursor:
+            cursor.execute(
+                compose("find_duplicate"),
+                {
+                    "event_name": event.name,
+                    "start_time": database_time(event.start_time),
+                    "partner": credentials.timing_partner_id,
+                    "provider_event_id": event.provider_event_id,
+                },
+            )
+            for twin in cursor.fetchall():
+                raise _duplicate(twin)
 
     def save_past_event(
         self,
@@ -178,15 +194,14 @@ class Store:
         with self._database.transaction() as cursor:
             written, duplicates = self._write_events(cursor, credentials, [event], at)
             if duplicates:
-                twin = duplicates[0]
-                raise DuplicateEvent(f"TCP delivered it as event {twin['duplicate_of']} ({twin['reason']}).")
+                raise _duplicate(duplicates[0])
             entries = self._write_participants(cursor, credentials, event.provider_event_id, participants, at)
             finishes = self._write_results(cursor, credentials, event.provider_event_id, results, at)
             stored = Stored(
                 seen=entries.seen + finishes.seen,
                 written=written + entries.written + finishes.written,
                 rejected=entries.rejected + finishes.rejected,
-                complete=entries.complete and finishes.complete,
+                complete=_worst(entries.complete, finishes.complete),
                 notes={"participants": entries.seen, "results": finishes.seen, **finishes.notes},
             )
             report = add_history(cursor, credentials, account(stored))
@@ -211,6 +226,7 @@ class Store:
         partner = credentials.timing_partner_id
         cursor.execute(compose("lock_partner_events"), {"partner": partner})
         seen = self._events.load(cursor, events, Owner(partner))
+        cursor.execute(compose("keep_known_race_starts", staged=self._events.staged))
         cursor.execute(compose("drop_staged_duplicates", staged=self._events.staged))
         duplicates = [dict(row) for row in cursor.fetchall()]
         written = self._events.merge(cursor, seen=seen, at=at, credentials=_used(credentials)).rows
@@ -248,13 +264,14 @@ class Store:
             "at": database_time(at),
         }
         if snapshot.unsure:
-            cursor.execute(compose("keep_missed_places", staged=self._results.staged), values)
+            unsure = {f"{name}_unsure": name in snapshot.unsure for name in _MAY_BE_UNSURE}
+            cursor.execute(compose("keep_what_is_unsure", staged=self._results.staged), values | unsure)
         removed, doubted = self._vanished(cursor, values) if snapshot.complete else (0, 0)
         written = self._results.merge(cursor, seen=seen, at=at, credentials=_used(credentials)).rows
         if removed:
             cursor.execute(compose("mark_removed", staged=self._results.staged), values)
         rejected = keep_rejected(cursor, credentials, provider_event_id, snapshot.rejected, at)
-        counts = {"removed": removed, "unconfirmed_vanished": doubted}
+        counts = {"removed": removed, "unconfirmed_vanished": doubted, "unsure": sorted(snapshot.unsure)}
         return Stored(
             seen=seen,
             written=written + removed,
@@ -270,6 +287,23 @@ class Store:
         vanished: int = counts["vanished"]
         believable = vanished <= _BELIEVABLE_LOSS * counts["kept"]
         return (vanished, 0) if believable or counts["doubted_before"] else (0, vanished)
+
+
+def _mark_duplicates(
+    cursor: RealDictCursor, partner: int, provider_event_id: str | None, at: datetime
+) -> None:
+    event_id = provider_event_id and live_key(partner, provider_event_id)
+    values = {"partner": partner, "event_id": event_id, "at": database_time(at)}
+    cursor.execute(compose("mark_duplicates"), values)
+
+
+def _duplicate(twin: Mapping[str, Any]) -> DuplicateEvent:
+    return DuplicateEvent(f"TCP delivered it as event {twin['duplicate_of']} ({twin['reason']}).")
+
+
+def _worst(*readings: bool | None) -> bool | None:
+    """Return whether readings were whole together: False when one was not, None when one is unknown."""
+    return False if False in readings else None if None in readings else True
 
 
 def _used(credentials: Credentials) -> str:

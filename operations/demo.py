@@ -26,7 +26,7 @@ from database.connection import Database
 from database.embedded import EmbeddedPostgres
 from database.opening import create_database, drop_database
 from database.settings import DatabaseSettings
-from database.state_folder import make_folder, state_folder
+from database.state_folder import state_folder
 from operations.comparison import compare
 from operations.demo_hub import BY_TCP, COLLECTED, DemoHub, Row, Truths, company_name
 from operations.race_board import Freshness, Moment, RaceBoard, Standing
@@ -128,7 +128,7 @@ def _only_demo(state: Path) -> Iterator[Path]:
         ) from None
     with lock:
         shutil.rmtree(folder, ignore_errors=True)
-        make_folder(folder)
+        folder.mkdir(mode=0o700)
         yield folder
 
 

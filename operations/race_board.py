@@ -17,6 +17,8 @@ from providers.clock import Clock
 
 # Finishers whose freshness is remembered for the median that is shown.
 _RECENT = 1_000
+# Columns of a terminal on which everything has its place.
+_WIDE = 118
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,29 +106,31 @@ class RaceBoard:
     def show(self, moment: Moment) -> None:
         """Show a moment in place of the one before, or as lines of their own."""
         if self._live:
-            self._live.update(_table(moment), refresh=True)
+            self._live.update(_table(moment, self._console.width), refresh=True)
         else:
             self._console.print(_line(moment), soft_wrap=True)
 
 
-def _table(moment: Moment) -> Group:
-    table = Table(title=f"race clock {moment.race_time:%a %H:%M:%S} UTC, {moment.speed:g} times as fast")
-    for heading in ("event", "partner", "phase"):
-        table.add_column(heading)
-    for heading in ("finished", "on course", "dnf, dq"):
+def _table(moment: Moment, width: int) -> Group:
+    """Lay a moment out; a narrow terminal gets fewer columns and one leader an event."""
+    wide = width >= _WIDE
+    title = f"race clock {moment.race_time:%a %H:%M:%S} UTC, {moment.speed:g} times as fast"
+    table = Table(title=title, title_justify="left")
+    table.add_column("event", no_wrap=True)
+    if wide:
+        table.add_column("partner", no_wrap=True)
+        table.add_column("phase")
+    for heading in ("finished", "on course", "dnf, dq") if wide else ("finished", "on course"):
         table.add_column(heading, justify="right")
-    table.add_column("leaders")
-    for standing in moment.standings:
-        table.add_row(
-            standing.event_name,
-            standing.partner,
-            standing.phase,
-            f"{standing.finished:,} of {standing.expected:,}",
-            f"{standing.on_course:,}",
-            f"{standing.others:,}",
-            "\n".join(standing.leaders),
-        )
-    return Group(table, Text(_costs(moment)))
+    table.add_column("leaders" if wide else "leader")
+    for s in moment.standings:
+        finished, on_course = f"{s.finished:,}/{s.expected:,}", f"{s.on_course:,}"
+        leaders = "\n".join(s.leaders if wide else s.leaders[:1])
+        if wide:
+            table.add_row(s.event_name, s.partner, s.phase, finished, on_course, f"{s.others:,}", leaders)
+        else:
+            table.add_row(s.event_name, finished, on_course, leaders)
+    return Group(Text(_costs(moment)), table)
 
 
 def _line(moment: Moment) -> str:

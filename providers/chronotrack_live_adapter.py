@@ -15,7 +15,7 @@ from providers.chronotrack_live.pages import Reading, Row
 from providers.chronotrack_live.parse import RowReader, identity, parse_event, parse_participant, parse_race
 from providers.chronotrack_live.results import COLUMNS, PLACE_COLUMNS, Places, ResultAssembly
 from providers.chronotrack_live.settings import ChronoTrackLiveSettings
-from providers.errors import AnswerUnusable, RowRejected, SkipThis
+from providers.errors import IntegrationError, RowRejected, SkipThis, StopPartner
 from providers.rate_limit import Limit, RequestBudget
 from providers.records import (
     Credentials,
@@ -58,12 +58,13 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         candidates = [event for event in found if _may_touch(event, since, until)]
         events = [self._with_races(event, rejected) for event in candidates]
         events = [event for event in events if since is None or _last_instant(event) >= since]
-        return Snapshot(events, complete=reading.complete, rejected=rejected)
+        whole = reading.complete if all(event.races is not None for event in events) else False
+        return Snapshot(events, complete=whole, rejected=rejected)
 
     def get_participants(self, provider_event_id: str) -> Snapshot[ProviderParticipant]:
         """Read the event's whole entry list."""
         rejected: list[RowRejected] = []
-        reading = self._entries(provider_event_id)
+        reading = self._entries(provider_event_id, _first_time("entry_id"))
         participants = list(_parsed(reading, parse_participant, rejected))
         return Snapshot(participants, complete=reading.complete, rejected=rejected)
 
@@ -73,7 +74,7 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         While nobody has a result yet, the first reading is the only one.
         """
         path, wrapper = _path(provider_event_id, "results"), "event_results"
-        assembly, genders, divisions = ResultAssembly(), Places(), Places()
+        assembly, genders, divisions = ResultAssembly(provider_event_id), Places(), Places()
         reading = self._client.listing(
             path, wrapper, assembly.is_new, interval="ALL", columns=",".join(COLUMNS)
         )
@@ -87,9 +88,10 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
                 (divisions, "AGE", "division_place"),
             ):
                 ranks = self._client.listing(path, wrapper, places.is_new, bracket=bracket, columns=columns)
-                _exhaust(ranks)
-                unsure |= set() if ranks.complete else {field}
-            statuses = self._statuses(provider_event_id)
+                if not self._is_whole(ranks, field):
+                    unsure.add(field)
+            if not self._read_statuses(provider_event_id, statuses):
+                unsure.add("status")
         return Snapshot(
             assembly.results(statuses, genders, divisions),
             complete=reading.complete,
@@ -102,24 +104,40 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         self._client.close()
         super().close()
 
-    def _statuses(self, provider_event_id: str) -> dict[str, str]:
-        """Return the entries' statuses; read twice when the list moved, so that no DNF is overlooked."""
-        statuses: dict[str, str] = {}
-        for _ in range(2):
-            reading = self._entries(provider_event_id)
-            for row in reading:
-                if entry_id := identity(row.get("entry_id")):
-                    statuses[entry_id] = RowReader(row).text("entry_status") or ""
-            if reading.complete:
-                break
-        return statuses
+    def _is_whole(self, reading: Reading, what: str) -> bool:
+        """Read a further list of an event to its end; whether it was whole.
 
-    def _entries(self, provider_event_id: str) -> Reading:
+        It never costs the event its results: whatever it is that fails here, the next poll asks again.
+
+        Raises:
+            StopPartner: nothing more can be had with these credentials.
+        """
+        try:
+            _exhaust(reading)
+        except StopPartner:
+            raise
+        except IntegrationError as reason:
+            self.log.warning("reading.failed", what=what, category=reason.category, reason=str(reason))
+            return False
+        return reading.complete is not False
+
+    def _read_statuses(self, provider_event_id: str, statuses: dict[str, str]) -> bool:
+        """Fill in the entries' statuses; whether the list was whole. It is read twice when it moved."""
+
+        def take(row: Row) -> bool:
+            if entry_id := identity(row.get("entry_id")):
+                statuses[entry_id] = RowReader(row).text("entry_status") or ""
+            return is_new(row)
+
+        for _ in range(2):
+            is_new = _first_time("entry_id")
+            if self._is_whole(self._entries(provider_event_id, take), "status"):
+                return True
+        return False
+
+    def _entries(self, provider_event_id: str, is_new: Callable[[Row], bool]) -> Reading:
         return self._client.listing(
-            _path(provider_event_id, "entry"),
-            "event_entry",
-            _first_time("entry_id"),
-            include_test_entries="false",
+            _path(provider_event_id, "entry"), "event_entry", is_new, include_test_entries="false"
         )
 
     def _with_races(self, event: ProviderEvent, rejected: list[RowRejected]) -> ProviderEvent:
@@ -131,10 +149,12 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         )
         try:
             return replace(event, races=tuple(_parsed(reading, parse_race, rejected)))
-        except (SkipThis, AnswerUnusable) as reason:
-            # The event stands without them: an archived one, say.
-            self.log.info("races.skipped", event_id=event.provider_event_id, reason=str(reason))
-            return event
+        except StopPartner:
+            raise
+        except IntegrationError as reason:
+            # The event stands without them, and its neighbours are not concerned.
+            self.log.warning("races.skipped", event_id=event.provider_event_id, reason=str(reason))
+            return event if isinstance(reason, SkipThis) else replace(event, races=None)
 
 
 def _path(provider_event_id: str, what: str) -> str:
@@ -182,5 +202,5 @@ def _may_touch(event: ProviderEvent, since: datetime | None, until: datetime | N
 
 
 def _last_instant(event: ProviderEvent) -> datetime:
-    known = [event.start_time, event.end_time, *(race.start for race in event.races)]
+    known = [event.start_time, event.end_time, *(race.start for race in event.races or ())]
     return max(instant for instant in known if instant is not None)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from dateutil.parser import isoparse
+
+from providers.errors import SettingsInvalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +144,15 @@ def _speed(text: str) -> float:
         return float(text)
     except ValueError as error:
         raise ValueError(f"A clock's speed must be a positive number, not {text!r}.") from error
+
+
+def clock_of(environ: Mapping[str, str]) -> Clock:
+    """Return the clock that CHRONOTRACK_LIVE_CLOCK sets, the real one when it is not set.
+
+    Raises:
+        SettingsInvalid: it is no clock; the message says what is wrong.
+    """
+    try:
+        return Clock.parse(environ.get("CHRONOTRACK_LIVE_CLOCK", ""))
+    except ValueError as error:
+        raise SettingsInvalid(f"CHRONOTRACK_LIVE_CLOCK: {error}") from error

@@ -69,7 +69,7 @@ class RequestBudget:
         rates = limit.rates()
         self._longest_ms = max(rate.interval for rate in rates)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._bucket = SQLiteBucket.init_from_file(
                 rates, table=_TABLE, db_path=str(self._path), use_file_lock=True
             )

@@ -82,7 +82,10 @@ class ProviderRace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderEvent:
-    """An event as the provider publishes it. `timezone` is an IANA name."""
+    """An event as the provider publishes it.
+
+    `timezone` is an IANA name; `races` is None when they could not be read this time.
+    """
 
     provider_event_id: str
     name: str
@@ -98,7 +101,7 @@ class ProviderEvent:
     organization_id: str | None = None
     organization_name: str | None = None
     location: Mapping[str, str] = field(default_factory=dict)
-    races: tuple[ProviderRace, ...] = ()
+    races: tuple[ProviderRace, ...] | None = ()
     additional_data: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -185,12 +188,13 @@ class Snapshot(Generic[RecordT]):
 
     `records` is iterated once; `rejected` collects the rows that could not be understood and is
     whole when the iteration has ended. `complete` says that the reading agrees with what the
-    provider announced: only then may a caller conclude that something vanished. `unsure` names
-    fields that come from a further reading which was not whole: an absent one of them says nothing.
+    provider announced: only then may a caller conclude that something vanished; None when it announced
+    nothing. `unsure` names fields that come from a further reading which was not whole: an absent one of
+    them says nothing.
     """
 
     records: Iterable[RecordT]
-    complete: bool
+    complete: bool | None
     rejected: list[RowRejected] = field(default_factory=list)
     unsure: frozenset[str] = frozenset()
 
@@ -260,5 +264,5 @@ class Stored:
     seen: int
     written: int
     rejected: int
-    complete: bool
+    complete: bool | None
     notes: Mapping[str, object] = field(default_factory=dict)

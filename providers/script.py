@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+# As in providers.terminal, which cannot be imported when packages are missing.
+_COULD_NOT_START = 2
 _ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -15,10 +17,11 @@ def run(module: str) -> NoReturn:
     try:
         command = importlib.import_module(module).command
     except ModuleNotFoundError as missing:
-        sys.exit(
+        sys.stderr.write(
             f"The Python package {missing.name!r} is not installed for {sys.executable}: "
             f"run `{sys.executable} -m pip install -e {_ROOT}`, "
-            f"or `make -C {_ROOT} setup` and then {_ROOT}/.venv/bin/python instead."
+            f"or `make -C {_ROOT} setup` and then {_ROOT}/.venv/bin/python instead.\n"
         )
+        sys.exit(_COULD_NOT_START)
     command()
     sys.exit(0)

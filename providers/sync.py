@@ -66,6 +66,9 @@ class Store(Protocol):
     ) -> SyncReport:
         """Store a poll of results and its account in one transaction."""
 
+    def refuse_duplicate(self, credentials: Credentials, event: ProviderEvent) -> None:
+        """Raise DuplicateEvent when the hub has the event from another source."""
+
     def save_past_event(
         self,
         credentials: Credentials,
@@ -143,6 +146,7 @@ def import_past_event(
 
     def work(operation: _Operation) -> SyncReport:
         with store.claim(adapter.credentials, event.provider_event_id):
+            store.refuse_duplicate(adapter.credentials, event)
             entries = adapter.get_participants(event.provider_event_id)
             results = adapter.get_results(event.provider_event_id)
             return store.save_past_event(
@@ -178,6 +182,10 @@ class _Operation:
                 report = self._note(self.report("skipped", error=reason))
             except IntegrationError as error:
                 report = self._note(self.report("failed", error=error))
+            except Exception as fault:
+                log.exception(f"{self.sync_type}.broke")
+                said = IntegrationError(f"A fault of this software: {type(fault).__name__}; see the log.")
+                report = self._note(self.report("failed", error=said))
         say = log.warning if report.status == "failed" else log.info
         say(
             f"{self.sync_type}.{report.status}",
@@ -191,7 +199,7 @@ class _Operation:
 
     def stored(self, stored: Stored) -> SyncReport:
         """Return the report of an operation that stored something."""
-        whole = stored.complete and not stored.rejected
+        whole = stored.complete is not False and not stored.rejected and "unsure" not in stored.notes
         counted = {self.sync_type: stored.seen} if self.sync_type in ("participants", "results") else {}
         return self.report(
             "completed" if whole else "partial",

@@ -32,7 +32,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from database.opening import opened_database
 from database.state_folder import state_folder
 from database.store import Store
-from providers.clock import Clock
+from providers.clock import Clock, clock_of
 from providers.errors import DatabaseUnavailable, SettingsInvalid
 from providers.records import StoredEvent, SyncReport
 from providers.terminal import COULD_NOT_START, SOMETHING_FAILED, configure_logs, one_clear_line, say
@@ -42,8 +42,10 @@ from schedulers.settings import SchedulerSettings
 from schedulers.triggers import DueTrigger
 from schedulers.windows import next_collection, next_participant_sync
 
-# After a discovery that failed, the next one comes so soon.
-_DISCOVERY_AGAIN = timedelta(minutes=5)
+# After a discovery or an entry list that failed, the next one comes so soon.
+_AGAIN = timedelta(minutes=5)
+# Entry lists of a partner that are read side by side.
+_ENTRY_LISTS = 2
 
 log = structlog.get_logger()
 
@@ -67,12 +69,16 @@ class ChronoTrackLiveScheduler:
         self._stopped = False
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
+            # A lane for each kind of job: a discovery or a live race must not wait behind entry lists.
             executors={
-                str(partner_id): ThreadPoolExecutor(settings.max_concurrent_events)
+                f"{kind} {partner_id}": ThreadPoolExecutor(workers)
                 for partner_id in self._partners
-            }
-            # A discovery must not wait behind collections.
-            | {f"{partner_id} discovery": ThreadPoolExecutor(1) for partner_id in self._partners},
+                for kind, workers in (
+                    ("discovery", 1),
+                    ("participants", _ENTRY_LISTS),
+                    ("results", settings.max_concurrent_events),
+                )
+            },
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
 
@@ -93,7 +99,7 @@ class ChronoTrackLiveScheduler:
     def _plan(
         self, job_id: str, due: datetime, work: Callable[..., None], partner: Partner, *args: object
     ) -> None:
-        lane = str(partner.timing_partner_id)
+        kind = job_id.partition(" ")[0]
         with self._planning:
             if self._stopped:
                 return
@@ -103,13 +109,15 @@ class ChronoTrackLiveScheduler:
                 args=(partner, *args),
                 id=job_id,
                 name=job_id,
-                executor=lane if args else f"{lane} discovery",
+                executor=f"{kind} {partner.timing_partner_id}",
                 replace_existing=True,
             )
 
     def _discover(self, partner: Partner) -> None:
         began = self._clock.now()
-        again = began + _DISCOVERY_AGAIN
+        again = began + _AGAIN
+        if self._stopped:
+            return
         try:
             if (partner.authenticate().error is None and partner.discover().error is None) or partner.refused:
                 again = began + self._settings.discovery_interval
@@ -145,7 +153,9 @@ class ChronoTrackLiveScheduler:
             return
         self._plan(job_id, due, self._collect, partner, event.event_id, due)
 
-    def _plan_participants(self, partner: Partner, event: StoredEvent) -> None:
+    def _plan_participants(
+        self, partner: Partner, event: StoredEvent, not_before: datetime | None = None
+    ) -> None:
         job_id = f"participants {event.event_id}"
         if job_id in self._running:
             return
@@ -153,25 +163,28 @@ class ChronoTrackLiveScheduler:
             event, event.last_participant_sync, self._clock.now(), self._settings.windows
         )
         if due is not None:
+            due = max(due, not_before or due)
             self._plan(job_id, due, self._sync_participants, partner, event.event_id, due)
 
     def _collect(self, partner: Partner, event_id: str, due: datetime) -> None:
         with self._under_way(f"results {event_id}"):
             began = self._clock.now()
-            if not partner.refused:
+            if not (partner.refused or self._stopped):
                 partner.collect(self._events[event_id], due)
         with self._lock:
             event = self._events[event_id] = replace(self._events[event_id], last_collection=began)
         self._plan_collection(partner, event)
 
     def _sync_participants(self, partner: Partner, event_id: str, due: datetime) -> None:
+        began, failed = self._clock.now(), True
         with self._under_way(f"participants {event_id}"):
-            began = self._clock.now()
-            if not partner.refused:
-                partner.sync_participants(self._events[event_id], due)
+            if not (partner.refused or self._stopped):
+                failed = partner.sync_participants(self._events[event_id], due).status == "failed"
         with self._lock:
-            event = self._events[event_id] = replace(self._events[event_id], last_participant_sync=began)
-        self._plan_participants(partner, event)
+            event = self._events[event_id]
+            if not failed:
+                event = self._events[event_id] = replace(event, last_participant_sync=began)
+        self._plan_participants(partner, event, not_before=began + _AGAIN if failed else began)
 
     @contextmanager
     def _under_way(self, job_id: str) -> Iterator[None]:
@@ -248,7 +261,7 @@ def command(*, once: bool, only: tuple[int, ...], verbose: bool) -> None:
     configure_logs(verbose=verbose, quiet=once)
     with one_clear_line(), opened_database(os.environ, say) as database:
         settings = SchedulerSettings.from_env(os.environ)
-        clock = _clock()
+        clock = clock_of(os.environ)
         store = Store(database)
         partners, problems = open_partners(store, state_folder(os.environ), clock, only or None)
         for problem in problems:
@@ -263,10 +276,3 @@ def command(*, once: bool, only: tuple[int, ...], verbose: bool) -> None:
             for partner in partners:
                 partner.adapter.close()
             store.close()
-
-
-def _clock() -> Clock:
-    try:
-        return Clock.parse(os.environ.get("CHRONOTRACK_LIVE_CLOCK", ""))
-    except ValueError as error:
-        raise SettingsInvalid(f"CHRONOTRACK_LIVE_CLOCK: {error}") from error

@@ -9,6 +9,9 @@ from datetime import timedelta
 from providers.errors import SettingsInvalid
 from schedulers.windows import WindowSettings
 
+# What any setting may be, in its own unit: nothing that makes a window without length or without end.
+_SMALLEST, _LARGEST = 0.01, 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -80,8 +83,9 @@ def _read(setting: Setting, environ: Mapping[str, str]) -> float:
         value = float(text) if text else setting.default
     except ValueError:
         value = 0.0
-    if not 0 < value < float("inf"):
+    if not _SMALLEST <= value <= _LARGEST:
         raise SettingsInvalid(
-            f"{setting.variable} is {text!r}: set it to a positive number ({setting.help})."
+            f"{setting.variable} is {text!r}: set it to a positive number, {_SMALLEST:g} to {_LARGEST:,} "
+            f"({setting.help})."
         )
     return value

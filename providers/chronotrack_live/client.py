@@ -37,8 +37,10 @@ Attempt = Callable[[Callable[[], requests.Response]], requests.Response]
 
 # The page size that two independent clients name as the maximum; a server that clamps says so in its headers.
 _PAGE_SIZE = 1000
-# Requests of one partner under way at once.
+# Pages after the first that are under way at once, over all lists of a partner.
 _CONNECTIONS = 4
+# Connections that are kept: those, and one for each list whose first page is read.
+_POOLED = 16
 _ARCHIVED = "event is archived"
 # The list that every account has: when it is not there, nothing of the API is.
 _EVENTS = "event"
@@ -70,7 +72,7 @@ class ChronoTrackLiveClient:
         self._session = requests.Session()
         self._session.auth = authentication(settings)
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=_POOLED))
         self._workers = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="chronotrack-live-api")
 
     def listing(self, path: str, wrapper: str, is_new: Callable[[Row], bool], **parameters: str) -> Reading:

@@ -48,8 +48,13 @@ class Reading:
         self._ended = False
 
     @property
-    def complete(self) -> bool:
-        """Whether every page announced one row count, and so many different rows were read."""
+    def complete(self) -> bool | None:
+        """Whether every page announced one row count, and so many different rows were read.
+
+        None when the list was read to its end and no page announced anything.
+        """
+        if self._ended and self._announced == {None}:
+            return None
         return self._ended and self._announced == {self._read}
 
     def __iter__(self) -> Iterator[Row]:
@@ -59,7 +64,7 @@ class Reading:
         try:
             while next_page <= last_page or under_way:
                 while next_page <= min(last_page, _LAST_PAGE) and len(under_way) < _AHEAD:
-                    under_way.append(self._workers.submit(copy_context().run, self._fetch, next_page))
+                    under_way.append(self._ask_for(next_page))
                     next_page += 1
                 if not under_way:
                     return
@@ -82,3 +87,11 @@ class Reading:
         finally:
             for future in under_way:
                 future.cancel()
+
+    def _ask_for(self, number: int) -> Future[Page]:
+        if number > 1:
+            return self._workers.submit(copy_context().run, self._fetch, number)
+        # In the caller's own thread: a list of one page never waits behind the pages of slow ones.
+        first: Future[Page] = Future()
+        first.set_result(self._fetch(1))
+        return first

@@ -7,6 +7,7 @@ the SEX and AGE brackets, and the status from the entry (fact sheet, sections 5.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -95,27 +96,46 @@ def interval_key(row: Row) -> str:
 
 
 class Places:
-    """The full-course places of one reading of a bracket type."""
+    """The full-course places of one reading of a bracket type.
+
+    Beside the plain brackets of a type an organiser may have made others ("Female Locals", "Clydesdale"),
+    so an athlete may have several places, and all of them are kept until one is asked for.
+    """
 
     def __init__(self) -> None:
-        self._places: dict[AthleteKey, Place] = {}
-        self._seen: set[tuple[AthleteKey | None, str]] = set()
+        self._places: dict[AthleteKey, list[Place]] = {}
+        self._seen: set[tuple[AthleteKey | None, str, str]] = set()
+        self._sizes: Counter[str | None] = Counter()
 
     def is_new(self, row: Row) -> bool:
         """Take a row in; return whether it is not a repeat."""
-        key = (athlete_key(row), "" if is_full_course(row) else interval_key(row))
+        athlete = athlete_key(row)
+        interval = "" if is_full_course(row) else interval_key(row)
+        key = (athlete, interval, identity(row.get("results_bracket_name")))
         if key in self._seen:
             return False
         self._seen.add(key)
-        athlete = key[0]
         if athlete is not None and is_full_course(row):
             read = RowReader(row)
-            self._places[athlete] = Place(read.place("results_rank"), read.text("results_bracket_name"))
+            place = Place(read.place("results_rank"), read.text("results_bracket_name"))
+            self._places.setdefault(athlete, []).append(place)
+            self._sizes[place.bracket] += 1
         return True
 
-    def of(self, athlete: AthleteKey) -> Place:
-        """Return an athlete's place, empty when the athlete has none in this bracket type."""
-        return self._places.get(athlete, Place(None, None))
+    def of(self, athlete: AthleteKey, *, not_in: str | None, rather_in: str | None = None) -> Place:
+        """Return an athlete's place, empty when the athlete has none in this bracket type.
+
+        Args:
+            athlete: whose.
+            not_in: the bracket of the overall ranks: a server that ignores the bracket type answers with it.
+            rather_in: the athlete's own division. Without it, or when it has no place, the largest
+                bracket counts: those that an organiser adds hold a part of a plain one's athletes.
+        """
+        found = [p for p in self._places.get(athlete, ()) if p.bracket is None or p.bracket != not_in]
+        if not found:
+            return Place(None, None)
+        own = [place for place in found if rather_in is not None and place.bracket == rather_in]
+        return own[0] if own else max(found, key=lambda place: self._sizes[place.bracket])
 
 
 # A split's fields in the order in which a `_SplitRow` keeps them.
@@ -140,9 +160,10 @@ class _Athlete:
 
 
 class ResultAssembly:
-    """Collects the rows of one reading of `interval=ALL`, athlete by athlete."""
+    """Collects the rows of one reading of an event's `interval=ALL`, athlete by athlete."""
 
-    def __init__(self) -> None:
+    def __init__(self, provider_event_id: str) -> None:
+        self._provider_event_id = provider_event_id
         self._athletes: dict[AthleteKey, _Athlete] = {}
         self.rejected: list[RowRejected] = []
 
@@ -181,21 +202,35 @@ class ResultAssembly:
         """
         while self._athletes:
             key, athlete = self._athletes.popitem()
-            yield _result(key, athlete, statuses, genders.of(key), divisions.of(key))
+            yield _result(self._identity(key), key, athlete, statuses, genders, divisions)
+
+    def _identity(self, key: AthleteKey) -> str:
+        """Return the result's id: the entry's, or one that no other athlete of any event has."""
+        if len(key) == 1:
+            return key[0]
+        parts = (self._provider_event_id, *key)
+        return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
 
 
 def _result(
-    key: AthleteKey, athlete: _Athlete, statuses: Mapping[str, str], gender: Place, division: Place
+    result_id: str,
+    key: AthleteKey,
+    athlete: _Athlete,
+    statuses: Mapping[str, str],
+    genders: Places,
+    divisions: Places,
 ) -> ProviderResult:
     entry_id = key[0] if len(key) == 1 else None
     person = RowReader(athlete.person)
     # Without a full-course row there is no time of the whole course yet, whatever a split's row says.
     course = RowReader(athlete.course or {})
     splits, unreadable_splits = _splits(athlete.splits.values())
+    overall, primary = course.text("results_bracket_name"), person.text("results_primary_bracket_name")
+    gender = genders.of(key, not_in=overall)
+    division = divisions.of(key, not_in=overall, rather_in=primary)
     chip_time, gun_time = course.duration("results_time"), course.duration("results_gun_time")
     return ProviderResult(
-        # Of an entry it is the entry's id. No two athletes share one, whatever their names hold.
-        provider_result_id="/".join(part.replace("%", "%25").replace("/", "%2F") for part in key),
+        provider_result_id=result_id,
         provider_participant_id=entry_id,
         provider_race_id=person.text("results_race_id"),
         status=_status(statuses.get(entry_id) if entry_id else None, finished=bool(chip_time or gun_time)),
@@ -215,8 +250,8 @@ def _result(
         overall_place=course.place("results_rank"),
         gender_place=gender.rank,
         division_place=division.rank,
-        bracket_name=course.text("results_bracket_name"),
-        division=person.text("results_primary_bracket_name") or division.bracket,
+        bracket_name=overall,
+        division=primary or division.bracket,
         finish_time=course.instant("results_end_chip_time"),
         splits=splits,
         additional_data=person.unreadable() | course.unreadable() | unreadable_splits,

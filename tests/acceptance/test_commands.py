@@ -46,7 +46,7 @@ def test_a_script_without_its_dependencies_says_in_one_line_what_to_install(scri
         [sys.executable, "-S", ROOT / script, "--help"], capture_output=True, text=True, check=False
     )
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "pip install -e" in done.stderr
 

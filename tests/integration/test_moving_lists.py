@@ -32,6 +32,7 @@ class Api:
     def __init__(self, httpserver):
         self.lists = {"event": [], "race": [], "entry": [], "ALL": [], "SEX": [], "AGE": []}
         self.announced = {}
+        self.failing = {}
         self.asked = []
         httpserver.expect_request("/api/event").respond_with_handler(self.answer("event", "event"))
         for what, wrapper in (("race", "event_race"), ("entry", "event_entry")):
@@ -44,6 +45,8 @@ class Api:
     def answer(self, name, wrapper):
         def handler(_request):
             self.asked.append(name)
+            if name in self.failing:
+                return Response(status=self.failing[name])
             rows = self.lists[name]
             count = self.announced.get(name, len(rows))
             headers = {"X-Ctlive-Row-Count": str(count), "X-Ctlive-Page-Count": "1"}
@@ -135,6 +138,46 @@ def test_a_disqualified_athlete_loses_the_places_even_while_the_lists_move(api, 
         None,
         None,
     )
+
+
+def test_each_place_is_kept_for_its_own_list_only(api, poll):
+    poll()
+    api.lists["SEX"], api.announced["SEX"] = [finish(1, 1)], 2
+    api.lists["AGE"] = [finish(1, 1)]
+
+    kept = poll()
+
+    assert (kept["2"]["gender_place"], kept["2"]["division_place"]) == (1, None)
+
+
+@pytest.mark.parametrize("name", ["SEX", "AGE", "entry"])
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_further_list_that_fails_costs_no_result(api, poll, database, name, status):
+    api.failing[name] = status
+
+    kept = poll()
+
+    assert {row["overall_place"] for row in kept.values()} == {1, 2}
+    with database.transaction() as cursor:
+        cursor.execute("SELECT status FROM sync_history WHERE sync_type = 'results'")
+        assert cursor.fetchone()["status"] == "partial"
+
+
+def test_a_disqualified_athlete_stays_so_while_the_entry_list_is_not_whole(api, poll):
+    api.lists["entry"][1]["entry_status"] = "DQ"
+    poll()
+    api.lists["entry"].pop()
+    api.announced["entry"] = 2
+
+    assert poll()["2"]["result_status"] == "dq"
+
+
+def test_a_disqualification_that_is_taken_back_is_taken_back_by_a_whole_list(api, poll):
+    api.lists["entry"][1]["entry_status"] = "DQ"
+    poll()
+    api.lists["entry"][1]["entry_status"] = "CONF"
+
+    assert poll()["2"]["result_status"] == "finished"
 
 
 def test_an_entry_list_that_moved_is_read_once_more(api, poll):

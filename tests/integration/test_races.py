@@ -38,7 +38,8 @@ def test_a_race_that_starts_late_is_updated_and_a_new_one_is_added(run):
 
     report = run.save_events(replace(RUN, races=(late, ProviderRace(provider_race_id="78"))), at=LATER)
 
-    assert report.written == 2
+    # Both races, and the event, whose race starts have moved.
+    assert report.written == 3
     rows = run.query("SELECT race_id, race_name, race_actual_start_time FROM ct_races ORDER BY race_id")
     assert [tuple(row.values()) for row in rows] == [
         ("77", "x" * 255, naive(START) + timedelta(hours=1, minutes=5)),
@@ -46,6 +47,13 @@ def test_a_race_that_starts_late_is_updated_and_a_new_one_is_added(run):
     ]
 
 
-def test_in_shape_c_there_are_no_races_and_nobody_misses_them(run_c):
+def test_in_shape_c_there_is_no_table_of_races_and_their_starts_are_known_all_the_same(run_c):
     assert run_c.query("SELECT to_regclass('ct_races') AS races") == [{"races": None}]
-    assert run_c.store.live_events(run_c.partner, START)[0].race_starts == ()
+    assert run_c.store.live_events(run_c.partner, START)[0].race_starts == (START + timedelta(hours=1),)
+
+
+def test_an_event_whose_races_could_not_be_read_keeps_the_starts_that_are_known(run):
+    report = run.save_events(replace(RUN, races=None), at=LATER)
+
+    assert report.written == 0
+    assert run.store.live_events(run.partner, START)[0].race_starts == (START + timedelta(hours=1),)

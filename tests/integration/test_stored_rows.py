@@ -73,7 +73,7 @@ def test_an_event_keeps_what_the_api_says_beyond_our_fields(run):
     assert run.query("SELECT location, additional_data, event_timezone FROM ct_events") == [
         {
             "location": {"city": "Hamburg"},
-            "additional_data": {"event_notes": "bring a bag"},
+            "additional_data": {"event_notes": "bring a bag", "race_starts": ["2025-06-01T08:00:00"]},
             "event_timezone": "Europe/Berlin",
         }
     ]

@@ -21,7 +21,7 @@ def test_an_athlete_without_a_bib_is_an_athlete():
 
 
 @pytest.mark.parametrize("absent", ["", None, "0", 0, " ", [], "\x00"])
-def test_a_row_without_entry_goes_by_race_bib_and_name(absent):
+def test_a_row_without_entry_goes_by_event_race_bib_and_name(absent):
     rows = [
         full(absent),
         split("901", "20:00", absent),
@@ -31,9 +31,9 @@ def test_a_row_without_entry_goes_by_race_bib_and_name(absent):
     results, rejected = assembled(rows)
     assert rejected == []
     assert {key: len(result.splits) for key, result in results.items()} == {
-        "51/12/Ada/Lovelace": 1,
-        "52/12/Ada/Lovelace": 0,
-        "51//Ada/Byron": 0,
+        "5/51/12/Ada/Lovelace": 1,
+        "5/52/12/Ada/Lovelace": 0,
+        "5/51//Ada/Byron": 0,
     }
     assert all(result.provider_participant_id is None for result in results.values())
 
@@ -44,7 +44,7 @@ def test_the_status_of_an_entry_without_id_belongs_to_nobody():
 
 def test_a_slash_in_a_name_makes_no_two_athletes_one():
     rows = [full("", first_name="A/B", last_name="C"), full("", first_name="A", last_name="B/C")]
-    assert sorted(assembled(rows)[0]) == ["51/12/A%2FB/C", "51/12/A/B%2FC"]
+    assert sorted(assembled(rows)[0]) == ["5/51/12/A%2FB/C", "5/51/12/A/B%2FC"]
 
 
 def test_a_row_that_belongs_to_nobody_is_set_aside_with_its_payload():

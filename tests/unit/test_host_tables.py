@@ -121,7 +121,10 @@ def test_a_long_text_of_an_event_is_kept_whole_as_well():
     )
 
     assert row["event_name"] == "abc"
-    assert json.loads(row["additional_data"]) == {"too_long": {"event_name": "abcdef"}}
+    assert json.loads(row["additional_data"]) == {
+        "race_starts": [],
+        "too_long": {"event_name": "abcdef"},
+    }
 
 
 def test_what_fits_leaves_no_additional_data():

@@ -10,7 +10,7 @@ from tests.unit.result_rows import assembled, full, only, split
 
 
 def test_repeated_rows_are_no_news():
-    assembly = ResultAssembly()
+    assembly = ResultAssembly("5")
     rows = [full(), split("901", "20:00"), split("902", "30:00"), full("2")]
     assert [assembly.is_new(row) for row in rows] == [True] * 4
     assert [assembly.is_new(row) for row in rows] == [False] * 4

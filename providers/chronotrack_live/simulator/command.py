@@ -15,7 +15,7 @@ from .server import serve
 
 @click.command(name="simulate")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=int, default=8088, show_default=True, help="Port; 0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8088, show_default=True, help="0: a free one.")
 @click.option(
     "--race-start",
     default="",
@@ -40,7 +40,7 @@ def command(host: str, port: int, race_start: str, athletes: int | None, seed: i
             seed=seed,
             clock=clock,
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -68,6 +68,8 @@ def test_an_event_whose_races_cannot_be_read_stands_without_them(httpserver, ada
     httpserver.expect_request("/api/event").respond_with_json({"event": events})
     httpserver.expect_request("/api/event/1/race").respond_with_data("<html>")
     httpserver.expect_request("/api/event/2/race").respond_with_json({"event_race": [{"race_id": "51"}]})
-    first, second = adapter.get_events(None, None).records
-    assert first.races == ()
+    snapshot = adapter.get_events(None, None)
+    first, second = snapshot.records
+    assert first.races is None
+    assert snapshot.complete is False
     assert [race.provider_race_id for race in second.races] == ["51"]
