@@ -80,7 +80,7 @@ def import_history(
     show_default=True,
     help="Seconds between two events.",
 )
-@click.option("--verbose", is_flag=True, help="Log every step.")
+@click.option("--verbose", is_flag=True, help="Log every step and request, without its query.")
 def command(*, yes: bool, api_delay: float, verbose: bool) -> None:
     """Import the events of the last 365 days, with their entries and results."""
     configure_logs(verbose=verbose, quiet=True)

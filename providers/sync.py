@@ -183,8 +183,11 @@ class _Operation:
             except IntegrationError as error:
                 report = self._note(self.report("failed", error=error))
             except Exception as fault:
+                # A fault of ours in one event must not reach the others.
                 log.exception(f"{self.sync_type}.broke")
-                said = IntegrationError(f"A fault of this software: {type(fault).__name__}; see the log.")
+                said = IntegrationError(
+                    f"A fault of this software ({type(fault).__name__}): report it with the log of --verbose."
+                )
                 report = self._note(self.report("failed", error=said))
         say = log.warning if report.status == "failed" else log.info
         say(

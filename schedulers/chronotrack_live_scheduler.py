@@ -254,7 +254,7 @@ def exit_code(reports: Sequence[SyncReport], problems: Sequence[SettingsInvalid]
 @click.option(
     "--partner", "only", type=int, multiple=True, help="Only this timing_partner_id; may be repeated."
 )
-@click.option("--verbose", is_flag=True, help="Log more.")
+@click.option("--verbose", is_flag=True, help="Log every request, without its query.")
 def command(*, once: bool, only: tuple[int, ...], verbose: bool) -> None:
     """Collect events, participants and results on windows that follow the race."""
     # A pass says on stdout what it did; its log is for looking for a fault.

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 import requests
+import structlog
 import urllib3
 from requests.adapters import HTTPAdapter
 
@@ -34,6 +35,8 @@ from providers.errors import (
 )
 
 Attempt = Callable[[Callable[[], requests.Response]], requests.Response]
+
+log = structlog.get_logger()
 
 # The page size that two independent clients name as the maximum; a server that clamps says so in its headers.
 _PAGE_SIZE = 1000
@@ -150,6 +153,14 @@ class ChronoTrackLiveClient:
         if failure is not None:
             raise failure
         statistics.current().count_request(len(response.content))
+        log.debug(
+            "request.answered",
+            path=path,
+            page=parameters.get("page"),
+            status=response.status_code,
+            bytes=len(response.content),
+            seconds=round(response.elapsed.total_seconds(), 3),
+        )
         _check_status(path, response, self._settings)
         return response
 

@@ -151,6 +151,18 @@ def test_an_impossible_setting_is_refused_with_its_name(run, value):
     assert done.stderr.count("\n") == 1
 
 
+def test_verbose_shows_every_request_and_no_query(run, add_partner, simulator):
+    digest = hashlib.sha256(b"demo-password").hexdigest()
+    add_partner(base_url=simulator.base_url, auth="simple", client_id="demo0001", secret=digest)
+
+    done = run("scheduler", "--once", "--verbose")
+
+    assert done.returncode == 0
+    assert '"path": "event/91649/results"' in done.stderr
+    assert "user_pass" not in done.stderr
+    assert digest not in done.stderr
+
+
 def test_a_secret_stands_in_no_output_and_in_no_table_but_its_own(run, add_partner, simulator, dsn):
     marked = "m4rked-s3cret"
     add_partner(base_url=simulator.base_url, secret=marked, auth="simple", client_id="demo0001")
