@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from werkzeug import Response
 
 from operations.comparison import compare
 from providers.chronotrack_live.simulator.process import SimulatorProcess
@@ -143,3 +146,32 @@ def test_a_refused_partner_is_logged_once_and_the_other_is_collected(
     log = (tmp_path / "scheduler-0.log").read_text(encoding="utf-8")
     assert log.count("partner.refused") == 1
     assert "Traceback" not in log
+
+
+def test_a_signal_starts_nothing_of_what_is_still_queued(daemon, add_partner, httpserver, ask, tmp_path):
+    asked, answer = threading.Event(), threading.Event()
+
+    def entries(_request):
+        asked.set()
+        answer.wait(PATIENCE)
+        return Response('{"event_entry": []}', content_type="application/json")
+
+    start = str(int((datetime.now(UTC) + timedelta(days=2)).timestamp()))
+    events = [
+        {"event_id": str(number), "event_name": f"Mile {number}", "event_start_time": start}
+        for number in range(1, 41)
+    ]
+    httpserver.expect_request("/api/event").respond_with_json({"event": events})
+    httpserver.expect_request(re.compile("/api/event/[0-9]+/race")).respond_with_json({"event_race": []})
+    httpserver.expect_request(re.compile("/api/event/[0-9]+/entry")).respond_with_handler(entries)
+    add_partner(base_url=httpserver.url_for("/api"))
+    process = daemon()
+    assert asked.wait(PATIENCE)
+
+    process.send_signal(signal.SIGTERM)
+    log = tmp_path / "scheduler-0.log"
+    wait_until(lambda: "scheduler.stopping" in log.read_text(encoding="utf-8"))
+    answer.set()
+
+    assert process.wait(30) == 0
+    assert ask("SELECT count(*) FROM sync_history WHERE sync_type = 'participants'") < 10
