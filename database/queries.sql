@@ -221,15 +221,6 @@ INSERT INTO sync_history (
     %(duration)s, %(lateness)s, %(error_category)s, %(error_details)s, %(statistics)s, %(reason)s
 );
 
--- name: last_sync
--- When the partner's last operation of a type that went well began, over all its events.
-SELECT max(sync_time) AS sync_time
-FROM sync_history
-WHERE provider_id = %(provider_id)s
-  AND timing_partner_id = %(partner)s
-  AND sync_type = %(sync_type)s
-  AND status IN ('completed', 'partial');
-
 -- name: live_events
 -- A partner's live events that may still need something, with what the windows ask about. Those of
 -- %(late_races)s have a race that starts late enough, whatever the event's own dates say.

@@ -20,7 +20,7 @@ from database.host_tables import EVENTS, PARTICIPANTS, RESULTS, Owner, database_
 from database.queries import compose
 from database.races import race_starts, write_races
 from database.staging import Staging
-from providers.errors import DuplicateEvent, SchemaNotReady
+from providers.errors import DuplicateEvent, SchemaNotReady, SettingsInvalid
 from providers.records import (
     Credentials,
     ProviderEvent,
@@ -59,6 +59,7 @@ class Store:
 
         Raises:
             SchemaNotReady: the database does not know the provider.
+            SettingsInvalid: none of them has any.
         """
         with self._database.transaction() as cursor:
             cursor.execute(compose("provider_id"), {"provider_name": provider_name})
@@ -70,7 +71,14 @@ class Store:
                 compose("partner_credentials"),
                 {"provider_name": provider_name, "partners": None if partners is None else list(partners)},
             )
-            return [Credentials(**row) for row in cursor.fetchall()]
+            found = [Credentials(**row) for row in cursor.fetchall()]
+        if not found:
+            who = "No timing partner" if partners is None else f"None of the timing partners {list(partners)}"
+            raise SettingsInvalid(
+                f"{who} has credentials for {provider_name}: insert a row into partner_provider_credentials "
+                '(README, "Credentials").'
+            )
+        return found
 
     def live_events(self, credentials: Credentials, since: datetime) -> list[StoredEvent]:
         """Return the partner's live events of `since` or later, by start, end or a race's start."""
@@ -82,20 +90,6 @@ class Store:
                 compose("live_events"), owner | {"since": database_time(since), "late_races": late}
             )
             return [_stored_event(row, starts) for row in cursor.fetchall()]
-
-    def last_sync(self, credentials: Credentials, sync_type: str) -> datetime | None:
-        """Return when the partner's last operation of this type that went well began."""
-        with self._database.transaction() as cursor:
-            cursor.execute(
-                compose("last_sync"),
-                {
-                    "partner": credentials.timing_partner_id,
-                    "provider_id": credentials.provider_id,
-                    "sync_type": sync_type,
-                },
-            )
-            row = cursor.fetchone()
-            return _aware(row["sync_time"] if row else None)
 
     def imported_events(self, credentials: Credentials) -> set[str]:
         """Return the API ids of the partner's events that the backfill has brought in."""

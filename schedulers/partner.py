@@ -97,18 +97,10 @@ def open_partners(
         only: timing_partner_ids to restrict it to.
 
     Raises:
-        SettingsInvalid: there are no credentials at all.
+        SettingsInvalid: none of them has credentials.
     """
     name = adapter_class(PROVIDER).provider_name
     found = store.credentials(name, only)
-    if not found:
-        which = (
-            "No timing partner has" if only is None else f"Timing partner {', '.join(map(str, only))} has no"
-        )
-        raise SettingsInvalid(
-            f"{which} credentials for {name}: insert a row into partner_provider_credentials "
-            '(README, "Credentials").'
-        )
     partners: list[Partner] = []
     problems: list[SettingsInvalid] = []
     for credentials in found:

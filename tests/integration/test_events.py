@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from providers.records import ProviderRace, SyncReport
+from providers.records import ProviderRace
 from tests.integration.builders import LATER, RUN, START, athlete, entry, versions
 
 # Live -------------------------------------------------------------------------------------------------
@@ -61,22 +61,6 @@ def test_an_event_whose_last_race_starts_late_stays_in_view_for_it(hub):
 
     assert event.race_starts == (START, sunday)
     assert hub.store.live_events(hub.partner, sunday + timedelta(seconds=1)) == []
-
-
-def test_the_last_sync_is_the_last_that_went_well(run):
-    def noted(status, at):
-        run.store.note(
-            run.partner, SyncReport(sync_type="events", timing_partner_id=1, status=status, started=at)
-        )
-
-    noted("partial", LATER)
-    noted("failed", LATER + timedelta(hours=1))
-
-    assert run.store.last_sync(run.partner, "events") == LATER
-    assert run.store.last_sync(run.partner, "backfill") is None
-
-
-# Past -------------------------------------------------------------------------------------------------
 
 
 def test_a_past_event_is_stored_whole_and_known_as_imported(hub):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.errors import SchemaNotReady
+from providers.errors import SchemaNotReady, SettingsInvalid
 from tests.integration.builders import LATER, RUN, START, athlete, entry
 
 
@@ -38,8 +38,8 @@ def test_credentials_of_chosen_partners_come_alone(add_partner, store):
     partners = [add_partner(name) for name in ("One", "Two", "Three")]
 
     assert store.credentials("ChronoTrack Live", [partners[1].timing_partner_id]) == [partners[1]]
-    assert store.credentials("ChronoTrack Live", []) == []
-    assert store.credentials("ChronoTrack Live", [404]) == []
+    with pytest.raises(SettingsInvalid, match=r"\[404\] has credentials .* insert a row"):
+        store.credentials("ChronoTrack Live", [404])
 
 
 def test_credentials_without_a_configuration_have_an_empty_one(hub):
