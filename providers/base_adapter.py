@@ -7,6 +7,7 @@ in its folder.
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime
@@ -16,8 +17,9 @@ import structlog
 import tenacity
 
 from providers import statistics
-from providers.errors import RetryLater
+from providers.errors import IntegrationError, RetryLater
 from providers.rate_limit import Limit, RequestBudget
+from providers.recording import Recording
 from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderResult, Snapshot
 
 AnswerT = TypeVar("AnswerT")
@@ -41,14 +43,22 @@ class BaseProviderAdapter(ABC):
     # The longest wait after a first try that went wrong, in seconds; it doubles with each further one.
     first_wait: float = 0.5
 
-    def __init__(self, credentials: Credentials, budget: RequestBudget) -> None:
+    def __init__(
+        self, credentials: Credentials, budget: RequestBudget, recording: Recording | None = None
+    ) -> None:
         """Keep what the adapter works with; nothing is asked yet.
+
+        Args:
+            credentials: the partner's.
+            budget: the partner's, from which `attempt` takes each request.
+            recording: where answers are kept, by an adapter that can do so; None for nowhere.
 
         Raises:
             SettingsInvalid: the credentials row cannot work, with a sentence that names the field.
         """
         self.credentials = credentials
         self.budget = budget
+        self.recording = recording
         self.log = structlog.get_logger().bind(
             provider=self.provider_name, partner=credentials.timing_partner_id
         )
@@ -106,27 +116,43 @@ class BaseProviderAdapter(ABC):
         """Make one request within the budget; repeat it when it may go well later.
 
         Exponential backoff with full jitter: after try n the wait is uniform in
-        [0, min(10, 0.5 * 2^(n-1))] seconds, or what the API asked for. At most 5 tries within 45 seconds.
+        [0, min(10, 0.5 * 2^(n-1))] seconds, or what the API asked for. At most 5 tries, none begun later
+        than 45 seconds after the first; waiting for the budget does not count.
 
         Raises:
             RetryLater: the last try's error, when none went well.
         """
+        held_back = 0.0
 
         def within_budget() -> AnswerT:
+            nonlocal held_back
+            began = time.monotonic()
             waited = self.budget.take()
+            held_back += time.monotonic() - began
             if waited:
                 statistics.current().count_wait(waited)
                 self.log.info("budget.waited", seconds=round(waited, 3))
-            return request()
+            return self._counted(request)
+
+        def tried_long_enough(state: tenacity.RetryCallState) -> bool:
+            return (state.seconds_since_start or 0) - held_back + state.upcoming_sleep >= _TOTAL_SECONDS
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(RetryLater),
-            stop=tenacity.stop_after_attempt(_ATTEMPTS) | tenacity.stop_before_delay(_TOTAL_SECONDS),
+            stop=lambda state: state.attempt_number >= _ATTEMPTS or tried_long_enough(state),
             wait=self._wait,
             before_sleep=self._before_repeat,
             reraise=True,
         )
         return retrying(within_budget)
+
+    @staticmethod
+    def _counted(request: Callable[[], AnswerT]) -> AnswerT:
+        try:
+            return request()
+        except IntegrationError as error:
+            statistics.current().count_error(error.category)
+            raise
 
     def _before_repeat(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

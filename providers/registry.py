@@ -9,6 +9,7 @@ from providers.base_adapter import BaseProviderAdapter
 from providers.clock import Clock
 from providers.errors import SettingsInvalid
 from providers.rate_limit import RequestBudget
+from providers.recording import Recording
 from providers.records import Credentials
 
 GROUP = "project88.providers"
@@ -28,7 +29,9 @@ def adapter_class(name: str) -> type[BaseProviderAdapter]:
     return loaded
 
 
-def open_adapter(name: str, credentials: Credentials, state: Path, clock: Clock) -> BaseProviderAdapter:
+def open_adapter(
+    name: str, credentials: Credentials, state: Path, clock: Clock, record: Path | None = None
+) -> BaseProviderAdapter:
     """Return the adapter `name` for these credentials, drawing from the partner's request budget.
 
     Args:
@@ -36,16 +39,21 @@ def open_adapter(name: str, credentials: Credentials, state: Path, clock: Clock)
         credentials: the partner's.
         state: the state folder, where the budget's account is kept.
         clock: by which the budget's windows run.
+        record: the folder in which the answers are recorded, in one of its own for each partner.
 
     Raises:
-        SettingsInvalid: the name or the credentials row cannot work.
+        SettingsInvalid: the name, the credentials row or the folder cannot work.
     """
     adapter = adapter_class(name)
     limit = adapter.limit(credentials)
     account = f"{name}-partner-{credentials.timing_partner_id}"
+    recording = None
+    if record is not None:
+        folder = record / f"partner-{credentials.timing_partner_id}"
+        recording = Recording(folder, [credentials.secret] if credentials.secret else [])
     budget = RequestBudget(state / "budget", account, limit, clock)
     try:
-        return adapter(credentials, budget)
+        return adapter(credentials, budget, recording)
     except BaseException:
         budget.close()
         raise

@@ -15,21 +15,26 @@ class Statistics:
     """Counts of one operation (a collection, a discovery, ...) for one partner.
 
     Several threads may count at once. `waited` is in seconds of race time, `bytes_read` counts bodies
-    after decompression.
+    after decompression, `answering` is the real time that the API took, in seconds, over all requests:
+    several are under way at once. `errors` counts every request that went wrong, by category, `retries`
+    those that were made again because of it.
     """
 
     requests: int = 0
     bytes_read: int = 0
     rows_read: int = 0
     waited: float = 0.0
+    answering: float = 0.0
+    errors: Counter[str] = field(default_factory=Counter)
     retries: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def count_request(self, body_length: int) -> None:
-        """Count one answered request."""
+    def count_request(self, body_length: int, seconds: float) -> None:
+        """Count one answered request, the bytes of its body and how long the answer took."""
         with self._lock:
             self.requests += 1
             self.bytes_read += body_length
+            self.answering += seconds
 
     def count_rows(self, rows: int) -> None:
         """Count rows that the API sent."""
@@ -40,6 +45,11 @@ class Statistics:
         """Count a wait for the request budget."""
         with self._lock:
             self.waited += seconds
+
+    def count_error(self, category: str) -> None:
+        """Count a request that went wrong, by the category of its error."""
+        with self._lock:
+            self.errors[category] += 1
 
     def count_retry(self, category: str) -> None:
         """Count a request that had to be repeated, by the category of its error."""
@@ -54,6 +64,8 @@ class Statistics:
                 "bytes_read": self.bytes_read,
                 "rows_read": self.rows_read,
                 "waited_seconds": round(self.waited, 3),
+                "answering_seconds": round(self.answering, 3),
+                "errors": dict(self.errors),
                 "retries": dict(self.retries),
             }
 

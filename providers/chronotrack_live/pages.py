@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+AnswerT = TypeVar("AnswerT")
 
 Row = dict[str, Any]
 
@@ -30,7 +32,7 @@ class Page:
     page_count: int | None
 
 
-class Reading:
+class Reading(Generic[AnswerT]):
     """One reading of a list: iterate it once for its rows without repeats, then ask `complete`.
 
     Stops after the last announced page and at an empty one; where none is announced, also at a page that
@@ -38,9 +40,23 @@ class Reading:
     """
 
     def __init__(
-        self, fetch: Callable[[int], Page], is_new: Callable[[Row], bool], workers: Executor
+        self,
+        fetch: Callable[[int], AnswerT],
+        decode: Callable[[AnswerT], Page],
+        is_new: Callable[[Row], bool],
+        workers: Executor,
     ) -> None:
+        """Prepare the reading; nothing is asked yet.
+
+        Args:
+            fetch: asks for the page of that number, from 1.
+            decode: reads the answer, only when its turn has come: a page of rows takes several times the
+                memory of its text.
+            is_new: told every row in order; whether it is not a repeat.
+            workers: fetch the pages after the first.
+        """
         self._fetch = fetch
+        self._decode = decode
         self._is_new = is_new
         self._workers = workers
         self._announced: set[int | None] = set()
@@ -58,7 +74,7 @@ class Reading:
         return self._ended and self._announced == {self._read}
 
     def __iter__(self) -> Iterator[Row]:
-        under_way: deque[Future[Page]] = deque()
+        under_way: deque[Future[AnswerT]] = deque()
         next_page, last_page = 1, 1
         previous: list[Row] = []
         try:
@@ -68,14 +84,14 @@ class Reading:
                     next_page += 1
                 if not under_way:
                     return
-                page = under_way.popleft().result()
+                page = self._decode(under_way.popleft().result())
                 self._announced.add(page.row_count)
                 if not page.rows:
                     break
                 if page.page_count is None and page.rows == previous:
                     # The last page once more. Its rows without an id would all look new.
                     break
-                previous = page.rows
+                previous = page.rows if page.page_count is None else []
                 fresh = [row for row in page.rows if self._is_new(row)]
                 self._read += len(fresh)
                 yield from fresh
@@ -88,10 +104,10 @@ class Reading:
             for future in under_way:
                 future.cancel()
 
-    def _ask_for(self, number: int) -> Future[Page]:
+    def _ask_for(self, number: int) -> Future[AnswerT]:
         if number > 1:
             return self._workers.submit(copy_context().run, self._fetch, number)
         # In the caller's own thread: a list of one page never waits behind the pages of slow ones.
-        first: Future[Page] = Future()
+        first: Future[AnswerT] = Future()
         first.set_result(self._fetch(1))
         return first

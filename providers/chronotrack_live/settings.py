@@ -13,7 +13,9 @@ from providers.records import Credentials
 # The public API's production address [official].
 PRODUCTION_URL = "https://api.chronotrack.com/api"
 
-AUTH_MODES = ("basic", "simple")
+AUTH_MODES = ("basic", "simple", "oauth2")
+# What each mode cannot do without, beside login and secret.
+_NEEDS = {"basic": (), "simple": ("client_id",), "oauth2": ("client_id", "client_secret")}
 # Digest -> its length in hex. The integration's specification asks for SHA-256, every public client of
 # the real service sends SHA-1; "plain" sends the password itself.
 DIGESTS = {"sha256": 64, "sha1": 40, "plain": 0}
@@ -31,9 +33,10 @@ class ChronoTrackLiveSettings:
         secret: the password, or its digest.
         timeout: seconds for a connection and for each wait for bytes.
         rate_limit: requests in any 60 seconds.
-        auth: basic or simple.
-        password_digest: sha256, sha1 or plain.
+        auth: basic, simple or oauth2.
+        password_digest: sha256, sha1 or plain; oauth2 sends the password itself.
         client_id: sent as a query parameter when set.
+        client_secret: what an oauth2 client proves itself by.
     """
 
     base_url: str
@@ -44,6 +47,18 @@ class ChronoTrackLiveSettings:
     auth: str = "basic"
     password_digest: str = "sha256"  # noqa: S105 - the name of a digest
     client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+
+    @property
+    def token_url(self) -> str:
+        """Where tokens are to be had: outside /api, beside it (fact sheet, section 1)."""
+        return f"{self.base_url.removesuffix('/api')}/oauth2/token"
+
+    @property
+    def is_public_api(self) -> bool:
+        """Whether this is ChronoTrack's own API, be it production or test."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host == "chronotrack.com" or host.endswith(".chronotrack.com")
 
     @classmethod
     def of(cls, credentials: Credentials) -> ChronoTrackLiveSettings:
@@ -59,17 +74,19 @@ class ChronoTrackLiveSettings:
                 f"principal or secret is missing in {where}: set both in the credentials row."
             )
         auth = _one_of(config.get("auth"), "auth", AUTH_MODES, where)
-        digest = _one_of(config.get("password_digest"), "password_digest", tuple(DIGESTS), where)
+        digest = _digest(config.get("password_digest"), auth, where)
         if auth == "basic" and ":" in credentials.principal:
             raise SettingsInvalid(
                 f"principal holds a colon in {where}, and basic auth ends the login at the first: "
                 "set auth to 'simple' in additional_config."
             )
         client_id = _identifier(config.get("client_id"), "client_id", where)
-        if auth == "simple" and not client_id:
-            raise SettingsInvalid(
-                f"client_id is missing in additional_config of {where}: simple auth needs it."
-            )
+        client_secret = _identifier(config.get("client_secret"), "client_secret", where)
+        for needed, value in (("client_id", client_id), ("client_secret", client_secret)):
+            if needed in _NEEDS[auth] and not value:
+                raise SettingsInvalid(
+                    f"{needed} is missing in additional_config of {where}: {auth} auth needs it."
+                )
         return cls(
             base_url=_url(config.get("base_url"), where),
             user=credentials.principal,
@@ -79,6 +96,7 @@ class ChronoTrackLiveSettings:
             auth=auth,
             password_digest=digest,
             client_id=client_id,
+            client_secret=client_secret,
         )
 
 
@@ -103,6 +121,17 @@ def _one_of(value: object, name: str, allowed: tuple[str, ...], where: str) -> s
             f"{name} in additional_config of {where} is unknown: use one of {', '.join(allowed)}."
         )
     return str(value)
+
+
+def _digest(value: object, auth: str, where: str) -> str:
+    if auth != "oauth2":
+        return _one_of(value, "password_digest", tuple(DIGESTS), where)
+    if value not in (None, "plain"):
+        raise SettingsInvalid(
+            f"password_digest does not go with oauth2 in additional_config of {where}: oauth2 sends the "
+            "password itself, so remove password_digest and keep the password in secret."
+        )
+    return "plain"
 
 
 def _identifier(value: object, name: str, where: str) -> str | None:

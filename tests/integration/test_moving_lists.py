@@ -30,13 +30,15 @@ class Api:
     """A ChronoTrack Live API that answers with the lists it is given, announcing what it is told to."""
 
     def __init__(self, httpserver):
-        self.lists = {"event": [], "race": [], "entry": [], "ALL": [], "SEX": [], "AGE": []}
+        self.lists = {"event": [], "race": [], "entry": [], "bracket": [], "ALL": [], "SEX": [], "AGE": []}
         self.announced = {}
         self.failing = {}
         self.asked = []
         httpserver.expect_request("/api/event").respond_with_handler(self.answer("event", "event"))
-        for what, wrapper in (("race", "event_race"), ("entry", "event_entry")):
-            httpserver.expect_request(f"/api/event/5/{what}").respond_with_handler(self.answer(what, wrapper))
+        for what in ("race", "entry", "bracket"):
+            httpserver.expect_request(f"/api/event/5/{what}").respond_with_handler(
+                self.answer(what, f"event_{what}")
+            )
         for name, parameter in (("ALL", "interval"), ("SEX", "bracket"), ("AGE", "bracket")):
             httpserver.expect_request(
                 "/api/event/5/results", query_string=QueryHas(parameter, name)
@@ -48,6 +50,8 @@ class Api:
             if name in self.failing:
                 return Response(status=self.failing[name])
             rows = self.lists[name]
+            if wrapper == "event_results":
+                rows = [{"results_bracket_name": f"Bracket of {name}", **row} for row in rows]
             count = self.announced.get(name, len(rows))
             headers = {"X-Ctlive-Row-Count": str(count), "X-Ctlive-Page-Count": "1"}
             return Response(orjson.dumps({wrapper: rows}), headers=headers, content_type="application/json")
@@ -153,7 +157,7 @@ def test_each_place_is_kept_for_its_own_list_only(api, poll):
 @pytest.mark.parametrize("name", ["SEX", "AGE", "entry"])
 @pytest.mark.parametrize("status", [400, 404])
 def test_a_further_list_that_fails_costs_no_result(api, poll, database, name, status):
-    api.failing[name] = status
+    api.failing |= {name: status, "bracket": status}
 
     kept = poll()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from providers.chronotrack_live.results import Places, ResultAssembly
+from providers.chronotrack_live.assembly import ResultAssembly
+from providers.chronotrack_live.places import Places
 
 START = 1_761_469_200
 
@@ -53,7 +54,9 @@ def assembled(rows, statuses=None, genders=(), divisions=()):
     assembly = ResultAssembly("5")
     for row in rows:
         assembly.is_new(row)
-    results = list(assembly.results(statuses or {}, places(*genders), places(*divisions)))
+    for entry, status in (statuses or {}).items():
+        assembly.set_status(entry, status)
+    results = list(assembly.results(places(*genders), places(*divisions)))
     by_id = {result.provider_result_id: result for result in results}
     assert len(by_id) == len(results)
     return by_id, assembly.rejected

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from providers.chronotrack_live.parse import RowReader, decimal, identity, integer, place
+from providers.chronotrack_live.parse import RowReader
+from providers.chronotrack_live.values import decimal, identity, integer, place
 from tests.unit.json_values import scalars
 
 

@@ -42,6 +42,10 @@ class Listing:
         return Page([{"id": row} for row in rows], row_count, self.page_count)
 
 
+def as_it_is(page):
+    return page
+
+
 class Judge:
     """Tells new rows from repeats, and counts how often it is asked."""
 
@@ -55,7 +59,7 @@ class Judge:
 
 
 def read(listing, workers, judge=None):
-    reading = Reading(listing.page, judge or Judge(), workers)
+    reading = Reading(listing.page, as_it_is, judge or Judge(), workers)
     return [row["id"] for row in reading], reading.complete
 
 
@@ -133,7 +137,9 @@ def test_a_server_that_repeats_its_last_page_is_left_even_when_its_rows_have_no_
 
 @pytest.mark.parametrize("page_count", [None, 10**9])
 def test_a_server_that_never_ends_is_left_at_the_cap(workers, page_count):
-    reading = Reading(lambda number: Page([{"id": number}], None, page_count), lambda _: True, workers)
+    reading = Reading(
+        lambda number: Page([{"id": number}], None, page_count), as_it_is, lambda _: True, workers
+    )
     assert sum(1 for _ in reading) == 10_000
     assert not reading.complete
 
@@ -143,7 +149,7 @@ def test_a_list_that_grows_while_it_is_read_is_read_to_its_new_end(workers):
         # The first page still announces two pages, the later ones three.
         return Page([{"id": number}], 3, 2 if number == 1 else 3)
 
-    reading = Reading(page, Judge(), workers)
+    reading = Reading(page, as_it_is, Judge(), workers)
     assert [row["id"] for row in reading] == [1, 2, 3]
     assert reading.complete
 
@@ -155,7 +161,7 @@ def test_a_list_that_shrinks_while_it_is_read_ends_at_its_new_end(workers):
         asked.append(number)
         return Page([{"id": number}] if number < 3 else [], 2 if number > 1 else 3, 9 if number == 1 else 2)
 
-    reading = Reading(page, Judge(), workers)
+    reading = Reading(page, as_it_is, Judge(), workers)
     assert [row["id"] for row in reading] == [1, 2]
     assert not reading.complete
     assert max(asked) <= 1 + 4
@@ -184,7 +190,7 @@ def test_an_error_in_a_later_page_ends_the_reading_after_the_rows_before_it(work
         return Page([{"id": number}], 1_000, 1_000)
 
     found = []
-    reading = Reading(page, Judge(), workers)
+    reading = Reading(page, as_it_is, Judge(), workers)
     with pytest.raises(ServerFailed, match="broken"):
         found.extend(row["id"] for row in reading)
 
@@ -205,13 +211,13 @@ def test_an_error_takes_back_the_pages_that_nobody_has_begun_to_fetch():
 
     with ThreadPoolExecutor(1) as one_worker:
         with pytest.raises(ServerFailed):
-            list(Reading(page, Judge(), one_worker))
+            list(Reading(page, as_it_is, Judge(), one_worker))
         seen.set()
     assert asked in ([1, 2], [1, 2, 3])
 
 
 def test_a_reading_that_is_left_within_its_only_page_is_not_whole(workers):
-    reading = Reading(Listing([[1, 2]], 2, 1).page, Judge(), workers)
+    reading = Reading(Listing([[1, 2]], 2, 1).page, as_it_is, Judge(), workers)
     rows = iter(reading)
     next(rows)
     rows.close()
@@ -220,7 +226,7 @@ def test_a_reading_that_is_left_within_its_only_page_is_not_whole(workers):
 
 def test_a_reading_that_is_left_early_is_not_whole_and_asks_no_further(workers):
     listing = Listing(in_pages(list(range(1_000)), 10), 1_000, 100)
-    reading = Reading(listing.page, Judge(), workers)
+    reading = Reading(listing.page, as_it_is, Judge(), workers)
     rows = iter(reading)
     next(rows)
     rows.close()
@@ -234,6 +240,6 @@ def test_pages_fetched_by_other_threads_count_for_the_operation_that_reads(worke
         return Page([{"id": number}], 6, 6)
 
     with statistics.measured() as counted:
-        for _ in Reading(page, Judge(), workers):
+        for _ in Reading(page, as_it_is, Judge(), workers):
             pass
     assert counted.rows_read == 60

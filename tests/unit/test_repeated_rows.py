@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.chronotrack_live.results import Places, ResultAssembly
+from providers.chronotrack_live.assembly import ResultAssembly
+from providers.chronotrack_live.places import Places
 from tests.unit.result_rows import assembled, full, only, split
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.chronotrack_live.results import COLUMNS, PLACE_COLUMNS, athlete_key, is_full_course
+from providers.chronotrack_live.result_rows import COLUMNS, PLACE_COLUMNS, athlete_key, is_full_course
 from tests.unit.result_rows import START, assembled, full, only, split
 
 

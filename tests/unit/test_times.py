@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.chronotrack_live.parse import duration, instant
+from providers.chronotrack_live.values import duration, instant
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 
 import pytest
+import structlog
 from werkzeug import Response
 
 from providers.chronotrack_live.client import ChronoTrackLiveClient
@@ -35,7 +36,7 @@ def open_client(base_url):
         made = ChronoTrackLiveSettings(
             **{"base_url": base_url, "user": USER, "secret": PASSWORD, "timeout": 20, **settings}
         )
-        opened.append(ChronoTrackLiveClient(made, lambda request: request()))
+        opened.append(ChronoTrackLiveClient(made, lambda request: request(), structlog.get_logger()))
         return opened[-1]
 
     yield make

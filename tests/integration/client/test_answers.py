@@ -14,7 +14,6 @@ from providers import statistics
 from providers.errors import (
     AnswerUnusable,
     ApiUnreachable,
-    CredentialsRefused,
     EventArchived,
     NotFound,
     ServerFailed,
@@ -111,8 +110,6 @@ ARCHIVED = '{"error": "Event is archived."}'
         (400, ARCHIVED, EventArchived),
         (403, ARCHIVED, EventArchived),
         (500, ARCHIVED, EventArchived),
-        (401, '{"error": "who are you?"}', CredentialsRefused),
-        (403, "forbidden", CredentialsRefused),
         (404, '{"error": "Not Found"}', NotFound),
         (405, "", AnswerUnusable),
         (410, "", AnswerUnusable),
@@ -158,7 +155,7 @@ def test_a_redirect_is_not_followed(httpserver, open_client):
         *(("0", 0), ("7", 7), (" 7 ", 7)),
         *(
             (odd, None)
-            for odd in ("", "²", "1.5", "-1", "soon", "9" * 5_000, "Wed, 21 Oct 2026 07:28:00 GMT")
+            for odd in ("", "²", "1.5", "-1", "soon", "9" * 5_000, "Wed, 99 Oct 2026 07:28:00 GMT")
         ),
     ],
 )

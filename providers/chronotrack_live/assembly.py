@@ -1,0 +1,223 @@
+"""Puts an athlete's result together from the API's rows.
+
+`interval=ALL` gives one row per athlete and interval: the full course becomes the result, the others its
+splits; places and status come from further readings (fact sheet, sections 5.8 and 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from providers.chronotrack_live.packing import RowPacker
+from providers.chronotrack_live.pages import Row
+from providers.chronotrack_live.parse import RowReader, rejected
+from providers.chronotrack_live.places import Places
+from providers.chronotrack_live.result_rows import (
+    PASSED_OVER,
+    AthleteKey,
+    Interval,
+    Intervals,
+    athlete_key,
+)
+from providers.chronotrack_live.splits import UsualSplits, in_course_order, odd_split
+from providers.chronotrack_live.values import identity
+from providers.errors import RowRejected
+from providers.records import ProviderResult, Split
+
+# Statuses that say only that the entry is a valid one; whether the athlete has finished, the times say.
+_CONFIRMED = ("conf", "confirmed")
+
+
+@dataclass(slots=True)
+class _Athlete:
+    """An athlete's rows as far as they were read.
+
+    Attributes:
+        person: the row that says who it is, packed: the full course's, else the first that came.
+        race_id: of that row.
+        seen: a bit for each interval that was met.
+        overall: rank and bracket of the full course, None until there is such a row; 0 for no rank.
+        splits: those of the usual form, packed.
+        odd_splits: the rows of all others, packed.
+        status: the entry's, as the API spells it.
+    """
+
+    person: bytes
+    race_id: str
+    seen: int = 0
+    overall: tuple[int, str | None] | None = None
+    splits: bytearray = field(default_factory=bytearray)
+    odd_splits: tuple[bytes, ...] = ()
+    status: str = ""
+
+
+class ResultAssembly:
+    """Collects the rows of one reading of an event's `interval=ALL`, athlete by athlete."""
+
+    def __init__(self, provider_event_id: str) -> None:
+        self._provider_event_id = provider_event_id
+        self._athletes: dict[AthleteKey, _Athlete] = {}
+        self._packer = RowPacker()
+        self._intervals = Intervals()
+        self._usual_splits = UsualSplits()
+        # Texts that many athletes share are kept once.
+        self._texts: dict[str, str] = {}
+        self.rejected: list[RowRejected] = []
+
+    def __len__(self) -> int:
+        return len(self._athletes)
+
+    def is_new(self, row: Row) -> bool:
+        """Take a row in; return whether it is not a repeat."""
+        key = athlete_key(row)
+        if key is None:
+            self.rejected.append(rejected("result without entry, bib and name", row, "result"))
+            return True
+        athlete = self._athletes.get(key)
+        if athlete is None:
+            athlete = self._athletes[key] = _Athlete(self._packer.pack(row), self._race(row))
+        interval = self._intervals.of(row)
+        bit = 1 << interval.number
+        if athlete.seen & bit:
+            return False
+        athlete.seen |= bit
+        if not interval.is_full:
+            self._add_split(athlete, interval, row)
+        elif athlete.overall is None:
+            athlete.person, athlete.race_id = self._packer.pack(row), self._race(row)
+            bracket = identity(row.get("results_bracket_name"))
+            rank = RowReader(row).place("results_rank") or 0
+            athlete.overall = rank, self._texts.setdefault(bracket, bracket) or None
+        else:
+            api_id = key if isinstance(key, str) else None
+            self.rejected.append(rejected("another full course of the same athlete", row, "result", api_id))
+        return True
+
+    def set_status(self, key: AthleteKey | None, status: str) -> None:
+        """Say what the entry's status is, as the API spells it; entries without a result are passed over."""
+        athlete = None if key is None else self._athletes.get(key)
+        if athlete is not None:
+            athlete.status = self._texts.setdefault(status, status)
+
+    @property
+    def goes_by_name(self) -> bool:
+        """Whether there are athletes without an entry id."""
+        return any(not isinstance(key, str) for key in self._athletes)
+
+    @property
+    def entries(self) -> set[str]:
+        """The ids of the entries that have a result."""
+        return {key for key in self._athletes if isinstance(key, str)}
+
+    def leave_out(self, entries: Iterable[str]) -> None:
+        """Forget the results of some entries."""
+        for entry in entries:
+            self._athletes.pop(entry, None)
+
+    def without_places(self, places: Places) -> dict[str, list[AthleteKey]]:
+        """Return the races that have ranked athletes, none of them with a place of its own, and who they are.
+
+        A server that takes no notice of a bracket type answers with the overall ranks.
+        """
+        ranked: dict[str, list[AthleteKey]] = {}
+        placed: set[str] = set()
+        for key, athlete in self._athletes.items():
+            if athlete.overall is None or not athlete.overall[0]:
+                continue
+            ranked.setdefault(athlete.race_id, []).append(key)
+            rank, bracket = athlete.overall
+            place = places.of(key, not_in=bracket)
+            if place.rank is not None and (place.bracket is not None or place.rank != rank):
+                placed.add(athlete.race_id)
+        return {race_id: athletes for race_id, athletes in ranked.items() if race_id not in placed}
+
+    def divisions(self) -> set[str]:
+        """Return the names of the athletes' main divisions."""
+        rows = (self._packer.unpack(athlete.person) for athlete in self._athletes.values())
+        return {name for row in rows if (name := RowReader(row).text("results_primary_bracket_name"))}
+
+    def results(self, genders: Places, divisions: Places) -> Iterator[ProviderResult]:
+        """Yield each athlete's result, letting go of its rows on the way.
+
+        Args:
+            genders: places in the SEX brackets.
+            divisions: places in the AGE brackets.
+        """
+        while self._athletes:
+            key, athlete = self._athletes.popitem()
+            yield self._result(key, athlete, genders, divisions)
+
+    def _race(self, row: Row) -> str:
+        race_id = identity(row.get("results_race_id"))
+        return self._texts.setdefault(race_id, race_id)
+
+    def _add_split(self, athlete: _Athlete, interval: Interval, row: Row) -> None:
+        packed = self._usual_splits.pack(interval, row)
+        if packed is None:
+            athlete.odd_splits = (*athlete.odd_splits, self._packer.pack(row))
+        else:
+            athlete.splits += packed
+
+    def _identity(self, key: AthleteKey) -> str:
+        """Return the result's id: the entry's, or one that no other athlete of any event has."""
+        if isinstance(key, str):
+            return key
+        parts = (self._provider_event_id, *key)
+        return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
+
+    def _result(
+        self, key: AthleteKey, athlete: _Athlete, genders: Places, divisions: Places
+    ) -> ProviderResult:
+        person_row = self._packer.unpack(athlete.person)
+        person = RowReader(person_row)
+        # Without a full-course row there is no time of the whole course yet, whatever a split's row says.
+        course = RowReader(person_row if athlete.overall else {})
+        splits, unreadable_splits = self._splits(athlete)
+        overall, primary = course.text("results_bracket_name"), person.text("results_primary_bracket_name")
+        gender = genders.of(key, not_in=overall)
+        division = divisions.of(key, not_in=overall, rather_in=primary)
+        chip_time, gun_time = course.duration("results_time"), course.duration("results_gun_time")
+        return ProviderResult(
+            provider_result_id=self._identity(key),
+            provider_participant_id=key if isinstance(key, str) else None,
+            provider_race_id=person.text("results_race_id"),
+            status=_status(athlete.status, finished=bool(chip_time or gun_time)),
+            bib=person.text("results_bib"),
+            first_name=person.text("results_first_name"),
+            last_name=person.text("results_last_name"),
+            sex=person.text("results_sex"),
+            age=person.whole("results_age"),
+            hometown=person.text("results_hometown"),
+            state_code=person.text("results_state_code"),
+            postal_code=person.text("results_postal_code"),
+            country_code=person.text("results_country_code"),
+            chip_time=chip_time,
+            gun_time=gun_time,
+            pace=course.duration("results_pace"),
+            gun_pace=course.duration("results_gun_pace"),
+            overall_place=course.place("results_rank"),
+            gender_place=gender.rank,
+            division_place=division.rank,
+            bracket_name=overall,
+            division=primary or division.bracket,
+            finish_time=course.instant("results_end_chip_time"),
+            splits=splits,
+            additional_data=person.additional_data(PASSED_OVER) | course.unreadable() | unreadable_splits,
+        )
+
+    def _splits(self, athlete: _Athlete) -> tuple[tuple[Split, ...], dict[str, object]]:
+        """Return the splits in course order, and for additional_data what could not be read of them."""
+        passed = self._usual_splits.read(athlete.splits)
+        unreadable = []
+        for packed in athlete.odd_splits:
+            end, split, odd = odd_split(self._packer.unpack(packed))
+            passed.append((end, split))
+            unreadable += [odd] if odd else []
+        return in_course_order(passed), {"splits": unreadable} if unreadable else {}
+
+
+def _status(entry_status: str, *, finished: bool) -> str:
+    if entry_status and entry_status.lower() not in _CONFIRMED:
+        return entry_status.lower()
+    return "finished" if finished else "started"

@@ -1,0 +1,111 @@
+"""Single values as the API writes them - times, instants, numbers, ids - read exactly, or refused."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+
+from providers.chronotrack_live.storable import storable_text
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# [[H]H:]MM:SS[.f...], or seconds alone: every form that clients met (fact sheet, section 6).
+_DURATION = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6})(?:[.,](\d{1,9}))?")
+# A rounded "00:59:60" is a time, a placeholder such as "99:99:99" is none.
+_SIXTY = 60
+# What the host's integer columns hold.
+_LARGEST_INTEGER = 2**31 - 1
+_USUAL_LENGTH = len("00:00:00.000")
+_DECIMAL = re.compile(r"-?\d{1,15}(\.\d+)?")
+_MICRO = 1_000_000
+
+
+def microseconds(text: str) -> int:
+    """Read a time text such as "00:45:00.000", "1:47:23.4", "17:18" or "58.2", exactly.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if len(text) == _USUAL_LENGTH and text[2] == text[5] == ":" and text[8] == "." and text.isascii():
+        # The usual form, HH:MM:SS.fff: nearly every row has it, so it goes past the pattern.
+        digits = text[:2] + text[3:5] + text[6:8] + text[9:]
+        if digits.isdigit():
+            minute, second = int(digits[2:4]), int(digits[4:6])
+            if minute <= _SIXTY and second <= _SIXTY:
+                return (int(digits[:2]) * 3600 + minute * 60 + second) * _MICRO + int(digits[6:]) * 1000
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is not a time")
+    hours, minutes, seconds, fraction = found.groups()
+    if (minutes and int(seconds) > _SIXTY) or (hours and int(minutes) > _SIXTY):
+        raise ValueError(f"{text!r} is not a time")
+    whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds)
+    return whole * _MICRO + int((fraction or "0").ljust(6, "0")[:6])
+
+
+def duration(text: str) -> timedelta:
+    """Read a time text as `microseconds` does.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return timedelta(microseconds=microseconds(text))
+
+
+def instant(text: str) -> datetime:
+    """Read epoch seconds, with or without a fraction, as an aware UTC instant.
+
+    Raises:
+        ValueError: it is none, or lies outside what a calendar holds.
+    """
+    if _DECIMAL.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not an epoch")
+    seconds, _, fraction = text.removeprefix("-").partition(".")
+    try:
+        since = timedelta(seconds=int(seconds), microseconds=int((fraction or "0").ljust(6, "0")[:6]))
+        return EPOCH - since if text.startswith("-") else EPOCH + since
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is not an instant") from error
+
+
+def integer(text: str) -> int:
+    """Read a whole number, also one written as "12.0".
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = float(text) if _DECIMAL.fullmatch(text) else 0.5
+    if number != int(number) or abs(number) > _LARGEST_INTEGER:
+        raise ValueError(f"{text!r} is not a whole number")
+    return int(number)
+
+
+def place(text: str) -> int | None:
+    """Read a place; 0 stands for none, in unranked brackets.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = integer(text)
+    if number < 0:
+        raise ValueError(f"{text!r} is not a place")
+    return number or None
+
+
+def decimal(text: str) -> float:
+    """Read a number.
+
+    Raises:
+        ValueError: it is none, or not finite.
+    """
+    number = float(text)
+    if not math.isfinite(number) or "_" in text:
+        raise ValueError(f"{text!r} is not a number")
+    return number
+
+
+def identity(value: object) -> str:
+    """Return an id as text, as `RowReader.text` reads it; empty when there is none."""
+    if isinstance(value, str):
+        return value if value.isalnum() else storable_text(value).strip()
+    return "" if value is None or isinstance(value, dict | list) else str(value)
