@@ -80,8 +80,13 @@ def import_history(
     show_default=True,
     help="Seconds between two events.",
 )
-@click.option("--verbose", is_flag=True, help="Log every step and request, without its query.")
-def command(*, yes: bool, api_delay: float, verbose: bool) -> None:
+@click.option("--verbose", is_flag=True, help="Log every step and request, without what is secret in it.")
+@click.option(
+    "--record",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep what the APIs answer in this folder, for `chronotrack-live simulate --replay`.",
+)
+def command(*, yes: bool, api_delay: float, verbose: bool, record: Path | None) -> None:
     """Import the events of the last 365 days, with their entries and results."""
     configure_logs(verbose=verbose, quiet=True)
     if not yes:
@@ -91,7 +96,9 @@ def command(*, yes: bool, api_delay: float, verbose: bool) -> None:
         store = Store(database)
         found = store.credentials(adapter_class(PROVIDER).provider_name)
         try:
-            outcomes = [_import_partner(credentials, store, clock, api_delay) for credentials in found]
+            outcomes = [
+                _import_partner(credentials, store, clock, api_delay, record) for credentials in found
+            ]
         finally:
             store.close()
         if all(reports is None for reports in outcomes):
@@ -101,11 +108,11 @@ def command(*, yes: bool, api_delay: float, verbose: bool) -> None:
 
 
 def _import_partner(
-    credentials: Credentials, store: Store, clock: Clock, pause: float
+    credentials: Credentials, store: Store, clock: Clock, pause: float, record: Path | None
 ) -> list[SyncReport] | None:
     """Return the partner's reports, or None when it could not start."""
     try:
-        adapter = open_adapter(PROVIDER, credentials, state_folder(os.environ), clock)
+        adapter = open_adapter(PROVIDER, credentials, state_folder(os.environ), clock, record)
     except SettingsInvalid as problem:
         say(f"chronotrack-live: {problem}")
         return None

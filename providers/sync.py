@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from structlog.contextvars import bound_contextvars
+
 from providers import statistics
 from providers.base_adapter import BaseProviderAdapter
 from providers.clock import Clock
-from providers.errors import IntegrationError, SkipThis
+from providers.errors import CredentialsRefused, IntegrationError, SkipThis
 from providers.records import (
     Credentials,
     ProviderEvent,
@@ -174,8 +176,10 @@ class _Operation:
     def run(self, work: Callable[[_Operation], SyncReport]) -> SyncReport:
         """Do the work; whatever it raises of ours becomes a report, noted in the history when possible."""
         self.started, self._began = self.clock.now(), time.monotonic()
-        log = self.adapter.log.bind(operation=self.sync_type, event_id=self.event_id)
-        with statistics.measured() as self._statistics:
+        log = self.adapter.log
+        # Whatever is logged on the way, in whichever thread, names operation and event.
+        context = bound_contextvars(operation=self.sync_type, event_id=self.event_id)
+        with context, statistics.measured() as self._statistics:
             try:
                 report = work(self)
             except SkipThis as reason:
@@ -189,15 +193,7 @@ class _Operation:
                     f"A fault of this software ({type(fault).__name__}): report it with the log of --verbose."
                 )
                 report = self._note(self.report("failed", error=said))
-        say = log.warning if report.status == "failed" else log.info
-        say(
-            f"{self.sync_type}.{report.status}",
-            seen=report.seen,
-            written=report.written,
-            rejected=report.rejected,
-            seconds=round(report.seconds, 3),
-            reason=str(report.error) if report.error else None,
-        )
+            self._tell(report)
         return report
 
     def stored(self, stored: Stored) -> SyncReport:
@@ -236,6 +232,21 @@ class _Operation:
             lateness=None if self.due is None else (self.started - self.due).total_seconds(),
             error=error,
             statistics={**self._statistics.as_dict(), **(notes or {})},
+        )
+
+    def _tell(self, report: SyncReport) -> None:
+        log = self.adapter.log
+        say = log.info if report.status != "failed" else log.warning
+        if isinstance(report.error, CredentialsRefused):
+            # Whoever stops the partner because of it says so, once.
+            say = log.debug
+        say(
+            f"{self.sync_type}.{report.status}",
+            seen=report.seen,
+            written=report.written,
+            rejected=report.rejected,
+            seconds=round(report.seconds, 3),
+            reason=str(report.error) if report.error else None,
         )
 
     def _note(self, report: SyncReport) -> SyncReport:

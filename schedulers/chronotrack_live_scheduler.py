@@ -42,7 +42,7 @@ from schedulers.settings import SchedulerSettings
 from schedulers.triggers import DueTrigger
 from schedulers.windows import next_collection, next_participant_sync
 
-# After a discovery or an entry list that failed, the next one comes so soon.
+# After a discovery, a test of credentials or an entry list that failed, the next one comes so soon.
 _AGAIN = timedelta(minutes=5)
 # Entry lists of a partner that are read side by side.
 _ENTRY_LISTS = 2
@@ -119,7 +119,7 @@ class ChronoTrackLiveScheduler:
         if self._stopped:
             return
         try:
-            if (partner.authenticate().error is None and partner.discover().error is None) or partner.refused:
+            if partner.authenticate().error is None and partner.discover().error is None:
                 again = began + self._settings.discovery_interval
             if not partner.refused:
                 for event in partner.events():
@@ -171,6 +171,7 @@ class ChronoTrackLiveScheduler:
             began = self._clock.now()
             if not (partner.refused or self._stopped):
                 partner.collect(self._events[event_id], due)
+                self._test_soon_if_refused(partner)
         with self._lock:
             event = self._events[event_id] = replace(self._events[event_id], last_collection=began)
         self._plan_collection(partner, event)
@@ -180,11 +181,18 @@ class ChronoTrackLiveScheduler:
         with self._under_way(f"participants {event_id}"):
             if not (partner.refused or self._stopped):
                 failed = partner.sync_participants(self._events[event_id], due).status == "failed"
+                self._test_soon_if_refused(partner)
         with self._lock:
             event = self._events[event_id]
             if not failed:
                 event = self._events[event_id] = replace(event, last_participant_sync=began)
         self._plan_participants(partner, event, not_before=began + _AGAIN if failed else began)
+
+    def _test_soon_if_refused(self, partner: Partner) -> None:
+        """Bring the next test of a partner forward that has just been refused: a race may be on."""
+        if partner.refused:
+            soon = self._clock.now() + _AGAIN
+            self._plan(f"discovery {partner.timing_partner_id}", soon, self._discover, partner)
 
     @contextmanager
     def _under_way(self, job_id: str) -> Iterator[None]:
@@ -254,8 +262,13 @@ def exit_code(reports: Sequence[SyncReport], problems: Sequence[SettingsInvalid]
 @click.option(
     "--partner", "only", type=int, multiple=True, help="Only this timing_partner_id; may be repeated."
 )
-@click.option("--verbose", is_flag=True, help="Log every request, without its query.")
-def command(*, once: bool, only: tuple[int, ...], verbose: bool) -> None:
+@click.option("--verbose", is_flag=True, help="Log every request, without what is secret in it.")
+@click.option(
+    "--record",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep what the APIs answer in this folder, for `chronotrack-live simulate --replay`.",
+)
+def command(*, once: bool, only: tuple[int, ...], verbose: bool, record: Path | None) -> None:
     """Collect events, participants and results on windows that follow the race."""
     # A pass says on stdout what it did; its log is for looking for a fault.
     configure_logs(verbose=verbose, quiet=once)
@@ -263,7 +276,8 @@ def command(*, once: bool, only: tuple[int, ...], verbose: bool) -> None:
         settings = SchedulerSettings.from_env(os.environ)
         clock = clock_of(os.environ)
         store = Store(database)
-        partners, problems = open_partners(store, state_folder(os.environ), clock, only or None)
+        state = state_folder(os.environ)
+        partners, problems = open_partners(store, state, clock, only or None, record)
         for problem in problems:
             say(f"chronotrack-live: {problem}")
         if not partners:

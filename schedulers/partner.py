@@ -12,7 +12,7 @@ from typing import Protocol
 from providers import sync
 from providers.base_adapter import BaseProviderAdapter
 from providers.clock import Clock
-from providers.errors import SettingsInvalid, StopPartner
+from providers.errors import CredentialsRefused, SettingsInvalid
 from providers.records import Credentials, StoredEvent, SyncReport
 from providers.registry import adapter_class, open_adapter
 
@@ -35,6 +35,7 @@ class Partner:
     def __init__(self, adapter: BaseProviderAdapter, store: SchedulerStore, clock: Clock) -> None:
         self.adapter = adapter
         self.refused = False
+        self._watching = threading.Lock()
         self._store = store
         self._clock = clock
         # An entry list and results of one event wait for each other here: the store's claim would
@@ -52,22 +53,12 @@ class Partner:
         return self.adapter.credentials.timing_partner_id
 
     def authenticate(self) -> SyncReport:
-        """Test the credentials; a refusal stops the partner until a later test goes well.
-
-        It is logged once when it begins and once when it ends.
-        """
-        report = sync.authenticate(self.adapter, self._store, self._clock)
-        refused = isinstance(report.error, StopPartner)
-        if refused and not self.refused:
-            self.adapter.log.error("partner.refused", reason=str(report.error))
-        elif self.refused and report.error is None:
-            self.adapter.log.info("partner.accepted_again")
-        self.refused = refused or (self.refused and report.error is not None)
-        return report
+        """Test the credentials."""
+        return self._watched(sync.authenticate(self.adapter, self._store, self._clock))
 
     def discover(self) -> SyncReport:
         """Look for new and changed events."""
-        return sync.discover_events(self.adapter, self._store, self._clock)
+        return self._watched(sync.discover_events(self.adapter, self._store, self._clock))
 
     def events(self) -> list[StoredEvent]:
         """Return the events whose windows may not be over yet."""
@@ -77,16 +68,35 @@ class Partner:
     def sync_participants(self, event: StoredEvent, due: datetime) -> SyncReport:
         """Read an event's entry list."""
         with self._event_locks[event.event_id]:
-            return sync.sync_participants(self.adapter, self._store, self._clock, event, due)
+            return self._watched(sync.sync_participants(self.adapter, self._store, self._clock, event, due))
 
     def collect(self, event: StoredEvent, due: datetime) -> SyncReport:
         """Poll an event's results."""
         with self._event_locks[event.event_id]:
-            return sync.collect_results(self.adapter, self._store, self._clock, event, due)
+            return self._watched(sync.collect_results(self.adapter, self._store, self._clock, event, due))
+
+    def _watched(self, report: SyncReport) -> SyncReport:
+        """Stop the partner when it is refused, and let it go on when a later test goes well.
+
+        Either is logged once, however many of its events meet the refusal.
+        """
+        with self._watching:
+            if isinstance(report.error, CredentialsRefused):
+                if not self.refused:
+                    self.adapter.log.error("partner.refused", reason=str(report.error))
+                self.refused = True
+            elif self.refused and report.sync_type == "authentication" and report.error is None:
+                self.adapter.log.info("partner.accepted_again")
+                self.refused = False
+        return report
 
 
 def open_partners(
-    store: SchedulerStore, state: Path, clock: Clock, only: Sequence[int] | None = None
+    store: SchedulerStore,
+    state: Path,
+    clock: Clock,
+    only: Sequence[int] | None = None,
+    record: Path | None = None,
 ) -> tuple[list[Partner], list[SettingsInvalid]]:
     """Return the partners that can work, and what is wrong with the credentials of the others.
 
@@ -95,6 +105,7 @@ def open_partners(
         state: the state folder.
         clock: for windows and budgets.
         only: timing_partner_ids to restrict it to.
+        record: the folder in which the APIs' answers are recorded.
 
     Raises:
         SettingsInvalid: none of them has credentials.
@@ -105,7 +116,8 @@ def open_partners(
     problems: list[SettingsInvalid] = []
     for credentials in found:
         try:
-            partners.append(Partner(open_adapter(PROVIDER, credentials, state, clock), store, clock))
+            adapter = open_adapter(PROVIDER, credentials, state, clock, record)
+            partners.append(Partner(adapter, store, clock))
         except SettingsInvalid as problem:
             problems.append(problem)
     return partners, problems

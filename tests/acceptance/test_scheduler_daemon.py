@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -146,6 +147,48 @@ def test_a_refused_partner_is_logged_once_and_the_other_is_collected(
     log = (tmp_path / "scheduler-0.log").read_text(encoding="utf-8")
     assert log.count("partner.refused") == 1
     assert "Traceback" not in log
+
+
+def test_a_partner_who_is_refused_during_a_race_is_stopped_and_goes_on_when_it_is_accepted_again(
+    daemon, add_partner, httpserver, ask, tmp_path
+):
+    refusing = threading.Event()
+
+    def listing(wrapper, rows=()):
+        def answer(_request):
+            if refusing.is_set():
+                return Response("who are you?", status=401)
+            return Response(json.dumps({wrapper: rows}), content_type="application/json")
+
+        return answer
+
+    start = datetime.now(UTC) - timedelta(hours=1)
+    events = [
+        {"event_id": str(n), "event_name": f"Mile {n}", "event_start_time": str(int(start.timestamp()))}
+        for n in range(1, 6)
+    ]
+    httpserver.expect_request("/api/event").respond_with_handler(listing("event", events))
+    for what in ("race", "entry", "results"):
+        path = re.compile(f"/api/event/[0-9]+/{what}")
+        httpserver.expect_request(path).respond_with_handler(listing(f"event_{what}"))
+    add_partner(base_url=httpserver.url_for("/api"))
+    log = tmp_path / "scheduler-0.log"
+
+    def said(what):
+        return log.read_text(encoding="utf-8").count(what)
+
+    now = datetime.now(UTC)
+    daemon(CHRONOTRACK_LIVE_CLOCK=str(Clock.running(now, (now, 60.0))))
+    polls = "SELECT count(*) FROM sync_history WHERE sync_type = 'results' AND status = 'completed'"
+    wait_until(lambda: ask(polls) >= 5)
+    refusing.set()
+    wait_until(lambda: said("partner.refused"))
+    refusing.clear()
+    wait_until(lambda: said("partner.accepted_again"))
+    polled = ask(polls)
+    wait_until(lambda: ask(polls) > polled)
+
+    assert (said("partner.refused"), said("partner.accepted_again")) == (1, 1)
 
 
 def test_a_signal_starts_nothing_of_what_is_still_queued(daemon, add_partner, httpserver, ask, tmp_path):
