@@ -8,6 +8,8 @@ import pytest
 from providers.chronotrack_live.simulator.accounts import demo_accounts
 from providers.chronotrack_live.simulator.auth import Gate
 from providers.chronotrack_live.simulator.errors import ApiError, UnauthorizedError
+from providers.chronotrack_live.simulator.faults import Faults
+from providers.chronotrack_live.simulator.variants import Variant
 
 FIRST, SECOND = demo_accounts(frozenset(), frozenset())
 CLEAR = "demo-password"
@@ -24,7 +26,7 @@ CLIENT = basic(FIRST.client_id, FIRST.client_secret)
 
 @pytest.fixture
 def gate():
-    return Gate((FIRST, SECOND))
+    return Gate((FIRST, SECOND), Variant(), Faults())
 
 
 @pytest.mark.parametrize("password", [CLEAR, SHA1, SHA256])
@@ -74,6 +76,27 @@ def test_a_token_opens_its_account_until_it_dies_and_only_with_its_client_id(gat
     for query, at in (({}, 10.0), ({"client_id": "demo0002"}, 10.0), ({"client_id": "demo0001"}, 259_199.0)):
         with pytest.raises(UnauthorizedError):
             gate.account(bearer, query, at)
+
+
+def test_a_token_that_expires_early_opens_three_times_and_is_then_replaced():
+    gate = Gate((FIRST, SECOND), Variant(), Faults.read(["expired_tokens"]))
+    query = {"client_id": "demo0001"}
+    first = gate.grant(CLIENT, GRANT, 0.0)["access_token"]
+    for _ in range(3):
+        assert gate.grant(CLIENT, GRANT, 0.0)["access_token"] == first
+        assert gate.account(f"Bearer {first}", query, 0.0) is FIRST
+    with pytest.raises(UnauthorizedError):
+        gate.account(f"Bearer {first}", query, 0.0)
+    second = gate.grant(CLIENT, GRANT, 0.0)["access_token"]
+    assert gate.account(f"Bearer {second}", query, 0.0) is FIRST
+
+
+def test_a_token_of_a_short_life_dies_at_its_end():
+    gate = Gate((FIRST, SECOND), Variant(token_life=60), Faults())
+    bearer = "Bearer " + gate.grant(CLIENT, GRANT, 0.0)["access_token"]
+    assert gate.account(bearer, {"client_id": "demo0001"}, 59.9) is FIRST
+    with pytest.raises(UnauthorizedError):
+        gate.account(bearer, {"client_id": "demo0001"}, 60.0)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +33,15 @@ class Account:
         """Tell whether `user` is this account's e-mail address."""
         return same(user, self.user)
 
-    def is_password(self, password: str) -> bool:
-        """Tell whether `password` is the clear one."""
-        return same(password, self.password)
-
-    def is_digest(self, digest: str) -> bool:
-        """Tell whether `digest` is the SHA-1 or SHA-256 of the password, in hex."""
+    def is_password(self, given: str, forms: Iterable[str]) -> bool:
+        """Tell whether `given` is the password in one of the forms plain, sha1 and sha256 (in hex)."""
         clear = self.password.encode()
-        sha1 = hashlib.sha1(clear, usedforsecurity=False).hexdigest()
-        sha256 = hashlib.sha256(clear).hexdigest()
-        return same(digest.lower(), sha1) | same(digest.lower(), sha256)
+        right = {
+            "plain": same(given, self.password),
+            "sha1": same(given.lower(), hashlib.sha1(clear, usedforsecurity=False).hexdigest()),
+            "sha256": same(given.lower(), hashlib.sha256(clear).hexdigest()),
+        }
+        return any(right[form] for form in forms)
 
 
 def same(given: str, true: str) -> bool:

@@ -1,4 +1,4 @@
-"""The API's paths: from a request to rows, for the account that its credentials open."""
+"""The API's paths: from a request to an answer, for the account that its credentials open."""
 
 from __future__ import annotations
 
@@ -9,23 +9,22 @@ import orjson
 from aiohttp import web
 
 from .auth import Gate
-from .directory import Directory, Place
-from .errors import ApiError, NotFoundError
-from .paging import Page
-from .publishing import Publisher
-from .results import Scope
-from .rows import bracket_row, entry_row, event_row, interval_row, race_row, wave_row
+from .directory import Directory
+from .errors import ApiError, ArchivedError, NotFoundError, UnauthorizedError, UnknownEventError
+from .listings import Listings
+from .paging import Listing, Pager
 from .truth import ground_truth
-from .world import Bracket, Entry, Event, Interval, Race, Wave, World
+from .wrong_answers import WrongAnswers, is_moved
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from aiohttp.typedefs import Handler
 
     from providers.clock import Clock
 
-    from .wire import WireRow
+    from .accounts import Account
+    from .faults import Faults
+    from .variants import Variant
+    from .world import World
 
 _LISTS = {
     "event": ("race", "entry", "results", "bracket", "interval", "wave"),
@@ -37,20 +36,28 @@ _LISTS = {
 
 
 class Api:
-    """Answers requests about a world, at the instant that `clock` shows."""
+    """Answers requests about a world at the instant that `clock` shows, in a variant and with its faults."""
 
-    def __init__(self, world: World, clock: Clock) -> None:
+    def __init__(self, world: World, clock: Clock, variant: Variant, faults: Faults) -> None:
         self._world = world
         self._clock = clock
-        self._gate = Gate(world.accounts)
+        self._variant = variant
+        self._faults = faults
+        self._statuses = {
+            ArchivedError: int(variant.archived),
+            UnauthorizedError: int(variant.refusal),
+            UnknownEventError: 200 if variant.unknown == "error" else UnknownEventError.status,
+        }
+        self._gate = Gate(world.accounts, variant, faults)
         self._directory = Directory(world)
-        self._publishers = {event: Publisher(event) for event in world.events}
-        self._entries: dict[Entry, bytes] = {}
+        self._listings = Listings(world.events, variant)
+        self._pager = Pager(variant, faults)
         self._truths: dict[str, bytes] = {}
 
     def application(self) -> web.Application:
         """Return the web application: the API, its token endpoint, and the ground truth beside them."""
-        app = web.Application(middlewares=[_errors_as_json])
+        wrong = [WrongAnswers(self._faults).answer] if self._faults.in_turn else []
+        app = web.Application(middlewares=[*wrong, self._errors_as_json])
         app.router.add_get("/api/{path:.*}", self.answer)
         app.router.add_get("/oauth2/token", self.token)
         app.router.add_post("/oauth2/token", self.token)
@@ -75,7 +82,7 @@ class Api:
             event = next((event for event in self._world.events if event.event_id == event_id), None)
             if event is None:
                 raise NotFoundError
-            self._truths[event_id] = orjson.dumps(ground_truth(event))
+            self._truths[event_id] = orjson.dumps(ground_truth(event, self._variant.time_step))
         return _json(self._truths[event_id])
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -83,96 +90,49 @@ class Api:
         authorization = request.headers.get("Authorization", "")
         account = self._gate.account(authorization, request.query, time.monotonic())
         first, *rest = request.match_info["path"].split("/")
-        word, at = first.removesuffix(".json"), self._clock.now()
+        word = first.removesuffix(".json")
+        key = "_".join((word, *rest[1:]))
+        try:
+            return self._found(request, account, key, word, *rest)
+        except UnknownEventError:
+            if self._variant.unknown != "nothing":
+                raise
+            return self._list(key, request, Listing.empty())
+
+    def _found(self, request: web.Request, account: Account, key: str, word: str, *rest: str) -> web.Response:
+        at = self._clock.now()
         match rest:
             case [] if word == "event":
-                events = self._directory.events(account)
-                return _list("event", request, [event_row(event) for event in events])
+                return self._list(key, request, self._listings.of_events(self._directory.events(account)))
             case [number] if word in (*_LISTS, "wave"):
-                return _one(word, self._directory.find(word, number, account), at)
+                place = self._directory.find(word, number, account)
+                return _json(b'{"%b":%b}' % (key.encode(), self._listings.one(place, at)))
             case [number, kind] if kind in _LISTS.get(word, ()):
                 place = self._directory.enter(word, number, account)
-                if kind == "results":
-                    return self._results(word, request, place, number, at)
-                if kind == "entry":
-                    return self._entry_list(word, request, place, at)
-                return _list(f"{word}_{kind}", request, _rows(kind, place, at))
+                return self._list(key, request, self._listings.inside(place, kind, request.query, at))
         raise NotFoundError
 
-    def _entry_list(self, word: str, request: web.Request, place: Place, at: datetime) -> web.Response:
-        with_tests = request.query.get("include_test_entries", "1").lower() in ("1", "true")
-        entries = [
-            (entry, race) for race in place.races for entry in race.entries if with_tests or not entry.is_test
-        ]
-        page = Page.asked(request.query, request.headers)
-        rendered = [self._entry(entry, race, at) for entry, race in entries[page.rows]]
-        return _rendered_list(f"{word}_entry", rendered, page.headers(len(entries)))
+    def _list(self, key: str, request: web.Request, listing: Listing) -> web.Response:
+        page = self._pager.asked(request.query, request.headers)
+        rows, headers = self._pager.turn(page, listing, is_moved=is_moved(request))
+        response = _json(b'{"%b":[%b]}' % (key.encode(), b",".join(rows)), headers)
+        if self._variant.compression == "gzip" and "gzip" in request.headers.get("Accept-Encoding", ""):
+            response.enable_compression(web.ContentCoding.gzip)
+        return response
 
-    def _entry(self, entry: Entry, race: Race, at: datetime) -> bytes:
-        if entry not in self._entries:
-            self._entries[entry] = orjson.dumps(entry_row(entry, race))[1:]
-        return b'{"entry_status":"%b",%b' % (entry.status(at).encode(), self._entries[entry])
-
-    def _results(
-        self, word: str, request: web.Request, place: Place, number: str, at: datetime
-    ) -> web.Response:
-        query = request.query
-        scope = Scope(word, number, query.get("interval", ""), query.get("bracket", ""))
-        columns = frozenset(filter(None, query.get("columns", "").split(",")))
-        page = Page.asked(query, request.headers)
-        rendered, row_count = self._publishers[place.event].page(scope, columns, page, at)
-        return _rendered_list(f"{word}_results", rendered, page.headers(row_count))
+    @web.middleware
+    async def _errors_as_json(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ApiError as error:
+            return _error(error, self._statuses.get(type(error), error.status))
+        except web.HTTPException as error:
+            return _error(error.reason, error.status)
 
 
-def _rows(kind: str, place: Place, at: datetime) -> list[WireRow]:
-    if kind == "race":
-        return [race_row(race, at) for race in place.races]
-    if kind == "bracket":
-        return [bracket_row(bracket) for race in place.races for bracket in race.brackets]
-    if kind == "wave":
-        return [wave_row(wave, race) for race in place.races for wave in race.waves]
-    intervals = [(interval, race) for race in place.races for interval in race.intervals]
-    intervals.sort(key=lambda pair: int(pair[0].interval_id))
-    return [interval_row(interval, race, place.event) for interval, race in intervals]
-
-
-def _one(word: str, place: Place, at: datetime) -> web.Response:
-    race = place.races[0]
-    match place.resource:
-        case Event() as event:
-            row = event_row(event)
-        case Race():
-            row = race_row(race, at)
-        case Entry() as entry:
-            row = {**entry_row(entry, race), "entry_status": entry.status(at)}
-        case Bracket() as bracket:
-            row = bracket_row(bracket)
-        case Interval() as interval:
-            row = interval_row(interval, race, place.event)
-        case Wave() as wave:
-            row = wave_row(wave, race)
-    return _json(orjson.dumps({word: row}))
-
-
-def _list(key: str, request: web.Request, rows: list[WireRow]) -> web.Response:
-    page = Page.asked(request.query, request.headers)
-    rendered = [orjson.dumps(row) for row in rows[page.rows]]
-    return _rendered_list(key, rendered, page.headers(len(rows)))
-
-
-def _rendered_list(key: str, rows: list[bytes], headers: dict[str, str]) -> web.Response:
-    return _json(b'{"%b":[%b]}' % (key.encode(), b",".join(rows)), headers)
+def _error(error: ApiError | str, status: int) -> web.Response:
+    return _json(orjson.dumps({"error": str(error)}), status=status)
 
 
 def _json(body: bytes, headers: dict[str, str] | None = None, status: int = 200) -> web.Response:
     return web.Response(body=body, status=status, headers=headers, content_type="application/json")
-
-
-@web.middleware
-async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except ApiError as error:
-        return _json(orjson.dumps({"error": str(error)}), status=error.status)
-    except web.HTTPException as error:
-        return _json(orjson.dumps({"error": error.reason}), status=error.status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -14,25 +15,39 @@ from .errors import ApiError, UnauthorizedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LIFETIME = 259_199.0
+    from .faults import Faults
+    from .variants import Variant
+
+_DIGESTS = ("sha1", "sha256")
+_USES = 3  # of a token, when tokens expire early
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Token:
-    """An access token and the instant, in seconds of the server's own clock, at which it dies."""
+    """An access token; it dies when used up, or at an instant in seconds of the server's own clock."""
 
     access: str
     refresh: str
     account: Account
     dies_at: float
+    uses: float
+
+    def lives(self, at: float) -> bool:
+        """Tell whether it still opens its account."""
+        return at < self.dies_at and self.uses > 0
 
 
 class Gate:
     """Finds the account that a request belongs to. Instants are seconds that only ever grow."""
 
-    def __init__(self, accounts: tuple[Account, ...]) -> None:
+    def __init__(self, accounts: tuple[Account, ...], variant: Variant, faults: Faults) -> None:
         self._accounts = accounts
         self._tokens: dict[str, Token] = {}
+        self._token_life = variant.token_life
+        self._token_uses = _USES if "expired_tokens" in faults.standing else math.inf
+        is_any = variant.digests == "any"
+        self._simple_forms = _DIGESTS if is_any else (variant.digests,)
+        self._basic_forms = ("plain", *_DIGESTS) if is_any else (variant.digests,)
 
     def account(self, authorization: str, query: Mapping[str, str], at: float) -> Account:
         """Return the account that the credentials open; a header wins over the query.
@@ -65,14 +80,15 @@ class Gate:
         user, password = fields.get("username", ""), fields.get("password", "")
         for account in self._accounts:
             is_client = account.is_client(client_id) & account.is_secret(secret)
-            if is_client & account.is_user(user) & account.is_password(password):
+            if is_client & account.is_user(user) & account.is_password(password, ("plain",)):
                 return self._answer(account, at)
         raise UnauthorizedError
 
     def _answer(self, account: Account, at: float) -> dict[str, Any]:
         token = self._tokens.get(account.client_id)
-        if token is None or token.dies_at <= at:
-            token = Token(secrets.token_hex(20), secrets.token_hex(20), account, at + _LIFETIME)
+        if token is None or not token.lives(at):
+            access, refresh = secrets.token_hex(20), secrets.token_hex(20)
+            token = Token(access, refresh, account, at + self._token_life, self._token_uses)
             self._tokens[account.client_id] = token
         return {
             "access_token": token.access,
@@ -84,21 +100,23 @@ class Gate:
     def _by_basic(self, credentials: str, client_id: str | None) -> Account | None:
         user, password = _split_basic(credentials)
         for account in self._accounts:
-            is_right = account.is_user(user) & (account.is_password(password) | account.is_digest(password))
+            is_right = account.is_user(user) & account.is_password(password, self._basic_forms)
             if is_right and (client_id is None or account.is_client(client_id)):
                 return account
         return None
 
     def _by_query(self, query: Mapping[str, str]) -> Account | None:
-        client_id, user, digest = (query.get(name, "") for name in ("client_id", "user_id", "user_pass"))
+        client_id, user, password = (query.get(name, "") for name in ("client_id", "user_id", "user_pass"))
         for account in self._accounts:
-            if account.is_client(client_id) & account.is_user(user) & account.is_digest(digest):
+            is_user = account.is_client(client_id) & account.is_user(user)
+            if is_user & account.is_password(password, self._simple_forms):
                 return account
         return None
 
     def _by_token(self, access: str, client_id: str, at: float) -> Account | None:
         for token in self._tokens.values():
-            if same(access, token.access) & token.account.is_client(client_id) and at < token.dies_at:
+            if same(access, token.access) & token.account.is_client(client_id) and token.lives(at):
+                token.uses -= 1
                 return token.account
         return None
 

@@ -13,7 +13,7 @@ from .mishaps import Mishap, draw_mishaps
 from .numbers import Numbers, seeded
 from .people import make_athlete
 from .races import Corral, Starter, make_race
-from .runners import Runner, load_runners, spread_with_oddities
+from .runners import Runner, load_runners, spread_with_oddities, straggler
 from .world import Event, World
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ _TEST_ENTRIES = 5
 _FEWEST = 20
 
 
-def build_world(race_start: datetime, athletes: int | None, seed: int) -> World:
+def build_world(
+    race_start: datetime, athletes: int | None, seed: int, *, with_test_results: bool = False
+) -> World:
     """Build the world around a marathon that starts at `race_start` (aware).
 
     Args:
@@ -38,6 +40,7 @@ def build_world(race_start: datetime, athletes: int | None, seed: int) -> World:
             all. The other events shrink in proportion, to no fewer than 20 athletes.
         seed: decides on ids, mishaps, delays, addresses. Event, race, interval and bracket ids depend on
             it alone.
+        with_test_results: whether test entries have results, which are behind everybody else's.
 
     Raises:
         ValueError: `race_start` is naive, or `athletes` is less than 1.
@@ -54,7 +57,8 @@ def build_world(race_start: datetime, athletes: int | None, seed: int) -> World:
     for number, plan in enumerate((*PAST, None, *FUTURE)):
         numbers, draw = Numbers(seed, number), seeded(seed, "event", number)
         if plan is None:
-            event = _marathon(race_start, spread_with_oddities(carried, count), numbers, draw)
+            runners = spread_with_oddities(carried, count)
+            event = _marathon(race_start, runners, numbers, draw, with_test_results=with_test_results)
         else:
             event = _event(plan, race_start, carried, scale, numbers, draw)
         events.append(event)
@@ -68,7 +72,9 @@ def build_world(race_start: datetime, athletes: int | None, seed: int) -> World:
     return World(tuple(events), accounts)
 
 
-def _marathon(start: datetime, runners: list[Runner], numbers: Numbers, draw: Random) -> Event:
+def _marathon(
+    start: datetime, runners: list[Runner], numbers: Numbers, draw: Random, *, with_test_results: bool
+) -> Event:
     event_id = numbers.next("event")
     mishaps = draw_mishaps(runners, draw)
     starters = [
@@ -77,7 +83,10 @@ def _marathon(start: datetime, runners: list[Runner], numbers: Numbers, draw: Ra
     ]
     on_foot = [starter for starter in starters if not starter.runner.is_wheelchair]
     on_wheels = [starter for starter in starters if starter.runner.is_wheelchair]
-    on_foot += [_test_starter(number, start, runners[0], numbers, draw) for number in range(_TEST_ENTRIES)]
+    tester, mishap = (straggler(runners), None) if with_test_results else (runners[0], Mishap.DID_NOT_START)
+    on_foot += [
+        _test_starter(number, start, tester, mishap, numbers, draw) for number in range(_TEST_ENTRIES)
+    ]
     length = timedelta(hours=7)
     return Event(
         event_id=event_id,
@@ -97,10 +106,12 @@ def _marathon(start: datetime, runners: list[Runner], numbers: Numbers, draw: Ra
     )
 
 
-def _test_starter(number: int, start: datetime, like: Runner, numbers: Numbers, draw: Random) -> Starter:
+def _test_starter(
+    number: int, start: datetime, like: Runner, mishap: Mishap | None, numbers: Numbers, draw: Random
+) -> Starter:
     runner = replace(like, bib=str(99_001 + number), first_name="Test", last_name=f"Chip {number + 1}")
     athlete = make_athlete(runner, start.date(), numbers, draw)
-    return Starter(runner, athlete, runner.bib, Mishap.DID_NOT_START, is_test=True)
+    return Starter(runner, athlete, runner.bib, mishap, is_test=True)
 
 
 def _event(

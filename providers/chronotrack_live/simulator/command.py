@@ -3,17 +3,60 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from textwrap import fill
+from typing import TypeVar
 
 import click
+from click.core import ParameterSource
 from dateutil.parser import isoparse
 
 from providers.clock import Clock
+from providers.errors import SettingsInvalid
 
-from .server import serve
+from .faults import IN_TURN, STANDING, Faults, faults_help
+from .replay import Replay, find_recording
+from .server import serve, serve_application
+from .variants import Variant, variants_help
+
+T = TypeVar("T")
 
 
-@click.command(name="simulate")
+def _reading(read: Callable[[tuple[str, ...]], T]) -> Callable[..., T]:
+    """Make click read an option's texts, and refuse those that cannot be read."""
+
+    def callback(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> T:
+        try:
+            return read(texts)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return callback
+
+
+def _table(title: str, lines: list[tuple[str, str]]) -> str:
+    """Return a paragraph of the help that click does not fill anew."""
+    indent = " " * 6
+    told = (fill(says, 76, initial_indent=indent, subsequent_indent=indent) for _, says in lines)
+    return "\n".join(
+        ["\b", title, *(f"  {form}\n{says}" for (form, _), says in zip(lines, told, strict=True))]
+    )
+
+
+_EPILOG = "\n\n".join(
+    (
+        _table("Variants of the API, the default first:", variants_help()),
+        _table(
+            "Faults of lists, at the 1st, 3rd, 5th ... asking of a request, in turn:", faults_help(IN_TURN)
+        ),
+        _table("Faults that hold always:", faults_help(STANDING)),
+    )
+)
+
+
+@click.command(name="simulate", epilog=_EPILOG)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8088, show_default=True, help="0: a free one.")
 @click.option(
@@ -23,14 +66,48 @@ from .server import serve
 )
 @click.option("--athletes", type=click.IntRange(min=1), help="Athletes in the marathon.  [default: all]")
 @click.option("--seed", type=int, default=2013, show_default=True, help="Another seed, another world.")
-def command(host: str, port: int, race_start: str, athletes: int | None, seed: int) -> None:
+@click.option(
+    "--variant",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_reading(Variant.read),
+    help="Let the API have another shape; may be repeated.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[=AMOUNT]",
+    callback=_reading(Faults.read),
+    help="Let something go wrong; may be repeated.",
+)
+@click.option(
+    "--replay",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Serve what --record kept in this folder, and build no world.",
+)
+def command(
+    host: str,
+    port: int,
+    race_start: str,
+    athletes: int | None,
+    seed: int,
+    variant: Variant,
+    faults: Faults,
+    replay: Path | None,
+) -> None:
     """Serve a local ChronoTrack Live API, for rehearsals and tests.
 
     Its base URL is printed. Accounts: client id demo0001, user demo@chronotrack.test, password demo-password;
     and demo0002, demo2@chronotrack.test, demo-password-2. The setting CHRONOTRACK_LIVE_CLOCK gives it a race
-    time of its own.
+    time of its own. With --replay any credentials are right.
     """
     try:
+        if replay:
+            _refuse_a_world(click.get_current_context())
+            serve_application(Replay(find_recording(replay)).application(), host, port)
+            return
         clock = Clock.parse(os.environ.get("CHRONOTRACK_LIVE_CLOCK", ""))
         serve(
             host=host,
@@ -39,9 +116,25 @@ def command(host: str, port: int, race_start: str, athletes: int | None, seed: i
             athletes=athletes,
             seed=seed,
             clock=clock,
+            variant=variant,
+            faults=faults,
         )
     except (OSError, ValueError, OverflowError) as error:
         raise click.ClickException(str(error)) from error
+    except SettingsInvalid as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _refuse_a_world(context: click.Context) -> None:
+    """Refuse the options that a replay has no use for."""
+    useless = [
+        option.opts[0]
+        for option in context.command.params
+        if option.name not in ("host", "port", "replay")
+        and context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if useless:
+        raise click.UsageError(f"--replay builds no world: leave out {', '.join(useless)}.")
 
 
 def _start(text: str, now: datetime) -> datetime:

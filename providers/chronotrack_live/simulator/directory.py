@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from .errors import ArchivedError, NotFoundError
+from .errors import ArchivedError, NotFoundError, UnknownEventError
 from .world import Bracket, Entry, Event, Interval, Race, Wave, World
 
 if TYPE_CHECKING:
@@ -16,8 +16,10 @@ Resource: TypeAlias = Event | Race | Entry | Bracket | Interval | Wave
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A resource and where it belongs; an event belongs to all of its races."""
+    """A resource, by the path's word for it and its id, and where it belongs: an event to all its races."""
 
+    word: str
+    number: str
     resource: Resource
     event: Event
     races: tuple[Race, ...]
@@ -30,7 +32,7 @@ class Directory:
         self._events = world.events
         self._places: dict[tuple[str, str], Place] = {}
         for event in world.events:
-            self._places["event", event.event_id] = Place(event, event, event.races)
+            self._places["event", event.event_id] = Place("event", event.event_id, event, event, event.races)
             for race in event.races:
                 self._add_race(event, race)
 
@@ -47,7 +49,7 @@ class Directory:
         """
         place = self._places.get((word, number))
         if place is None or place.event.event_id not in account.event_ids:
-            raise NotFoundError
+            raise UnknownEventError if word == "event" else NotFoundError
         if place.event.is_archived and word != "event":
             raise ArchivedError
         return place
@@ -66,7 +68,7 @@ class Directory:
 
     def _add_race(self, event: Event, race: Race) -> None:
         def add(word: str, number: str, resource: Resource) -> None:
-            self._places[word, number] = Place(resource, event, (race,))
+            self._places[word, number] = Place(word, number, resource, event, (race,))
 
         add("race", race.race_id, race)
         for entry in race.entries:

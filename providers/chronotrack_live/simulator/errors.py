@@ -1,9 +1,13 @@
 """The errors that the simulated API answers with.
 
-ApiError
+ApiError                400
+├── OversizeError       400
 ├── UnauthorizedError   401
 ├── NotFoundError       404
+│   └── UnknownEventError
 └── ArchivedError       400, an assumption: only the text of this error is known
+
+Where the status is not publicly known, a variant may answer with another one.
 """
 
 from __future__ import annotations
@@ -18,6 +22,10 @@ class ApiError(Exception):
         return super().__str__() or (self.__doc__ or "")
 
 
+class OversizeError(ApiError):
+    """There are fewer rows to a page."""
+
+
 class UnauthorizedError(ApiError):
     """These credentials open no account."""
 
@@ -28,6 +36,10 @@ class NotFoundError(ApiError):
     """There is no such resource."""
 
     status = 404
+
+
+class UnknownEventError(NotFoundError):
+    """There is no such resource."""  # an event: of these alone it is not known what the API says
 
 
 class ArchivedError(ApiError):

@@ -1,7 +1,7 @@
 """Result rows as JSON bytes, from fragments that are rendered once per set of columns.
 
 What never changes of a row is one fragment; only rank and bracket are added at each request. Every fragment
-begins with a comma, or is empty when no column of it is wanted.
+begins with a comma, or is empty when nothing of it is to be written.
 """
 
 from __future__ import annotations
@@ -9,32 +9,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import orjson
-
-from .wire import WireRow, clock_text, exact_epoch, flag, pace_text, time_text
+from .wire import Spelling, WireRow, clock_text, pace_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from .results import Row
+    from .variants import Variant
     from .world import Athlete, Bracket, Entry, Event, Interval, Mark, Race
 
 
 class ResultFragments:
-    """Renders an event's result rows for one set of columns; None is all of them."""
+    """Renders an event's result rows, as a variant has them, for one set of columns; None is all of them."""
 
-    def __init__(self, event: Event, rows: list[Row], columns: frozenset[str] | None) -> None:
+    def __init__(
+        self, event: Event, rows: list[Row], columns: frozenset[str] | None, variant: Variant
+    ) -> None:
         self._event = event
         self._zone = ZoneInfo(event.zone)
         self._rows = rows
         self._columns = columns
+        self._hidden = _hidden(variant)
+        self._spell = Spelling(variant)
+        self._no_penalty = self._spell.time(0)
         self._by_entry: dict[Entry, bytes] = {}
         self._by_interval: dict[Interval, bytes] = {}
         self._by_begin: dict[datetime | None, bytes] = {}
         self._by_bracket: dict[Bracket | None, bytes] = {}
         self._by_row: dict[int, bytes] = {}
-        self._wants_rank = columns is None or "results_rank" in columns
+        self._ranked = b',"results_rank":' + self._spell.digits if self._wants("results_rank") else b""
+        self._unranked = self._fragment({"results_rank": ""})
 
     def prepare(self) -> None:
         """Render every row now, so that no request has to."""
@@ -44,7 +49,7 @@ class ResultFragments:
     def render(
         self, rows: Iterable[int], ranks: Iterable[int], brackets: Iterable[Bracket | None]
     ) -> list[bytes]:
-        """Return one JSON object per row; a rank of 0 is written as empty."""
+        """Return one JSON object per row; a rank of 0 is written as missing."""
         rendered = []
         for number, rank, bracket in zip(rows, ranks, brackets, strict=True):
             row = self._by_row.get(number)
@@ -75,25 +80,23 @@ class ResultFragments:
         return self._by_row[number]
 
     def _rank(self, rank: int) -> bytes:
-        if not self._wants_rank:
-            return b""
-        return b',"results_rank":"%d"' % rank if rank else b',"results_rank":""'
+        return self._ranked % rank if rank and self._ranked else self._unranked
 
     def _entry(self, entry: Entry) -> bytes:
         athlete = entry.athlete
         self._by_entry[entry] = self._fragment(
             {
-                "results_entry_id": entry.entry_id,
+                "results_entry_id": self._spell.number(entry.entry_id),
                 "results_bib": entry.bib,
                 "results_first_name": athlete.first_name,
                 "results_last_name": athlete.last_name,
                 "results_sex": athlete.sex,
-                "results_age": str(entry.age),
+                "results_age": self._spell.number(entry.age),
                 "results_hometown": _hometown(athlete),
                 "results_state_code": athlete.state,
                 "results_country_code": athlete.country,
                 "results_postal_code": athlete.postal_code,
-                "results_primary_bracket_id": entry.division.bracket_id,
+                "results_primary_bracket_id": self._spell.number(entry.division.bracket_id),
                 "results_primary_bracket_name": entry.division.name,
             }
         )
@@ -103,11 +106,11 @@ class ResultFragments:
         self._by_interval[interval] = self._fragment(
             {
                 "results_event_name": self._event.name,
-                "results_race_id": race.race_id,
+                "results_race_id": self._spell.number(race.race_id),
                 "results_race_name": race.name,
-                "results_interval_id": interval.interval_id,
+                "results_interval_id": self._spell.number(interval.interval_id),
                 "results_interval_name": interval.name,
-                "results_interval_full": flag(interval.is_full),
+                "results_interval_full": self._spell.flag(interval.is_full),
                 "results_pace_unit": "min/mile",
             }
         )
@@ -117,21 +120,21 @@ class ResultFragments:
         self._by_begin[begin] = self._fragment(
             {
                 "results_start_time": clock_text(begin, self._zone),
-                "results_begin_chip_time": exact_epoch(begin),
+                "results_begin_chip_time": self._spell.exact_epoch(begin),
             }
         )
         return self._by_begin[begin]
 
     def _times(self, mark: Mark) -> bytes:
-        chip, gun = time_text(mark.chip_ms), time_text(mark.gun_ms)
+        chip, gun = self._spell.time(mark.chip_ms), self._spell.time(mark.gun_ms)
         return self._fragment(
             {
                 "results_time": chip,
                 "results_gun_time": gun,
-                "results_penalty_time": "00:00:00.000",
+                "results_penalty_time": self._no_penalty,
                 "results_time_with_penalty": chip,
                 "results_gun_time_with_penalty": gun,
-                "results_end_chip_time": exact_epoch(mark.end),
+                "results_end_chip_time": self._spell.exact_epoch(mark.end),
                 "results_pace": pace_text(mark.chip_ms, mark.interval.distance_m),
                 "results_gun_pace": pace_text(mark.gun_ms, mark.interval.distance_m),
             }
@@ -142,9 +145,19 @@ class ResultFragments:
         return self._by_bracket[bracket]
 
     def _fragment(self, fields: WireRow) -> bytes:
-        if self._columns is not None:
-            fields = {name: value for name, value in fields.items() if name in self._columns}
-        return b"," + orjson.dumps(fields)[1:-1] if fields else b""
+        if self._columns is not None or self._hidden:
+            fields = {name: value for name, value in fields.items() if self._wants(name)}
+        inside = self._spell.json(fields)[1:-1]
+        return b"," + inside if inside else b""
+
+    def _wants(self, name: str) -> bool:
+        return name not in self._hidden and (self._columns is None or name in self._columns)
+
+
+def _hidden(variant: Variant) -> frozenset[str]:
+    """Return the columns that a variant's rows do not have."""
+    fields = {"results_entry_id": variant.entry_ids, "results_bracket_name": variant.bracket_names}
+    return frozenset(name for name, presence in fields.items() if presence == "absent")
 
 
 def _hometown(athlete: Athlete) -> str:

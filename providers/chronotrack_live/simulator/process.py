@@ -17,6 +17,7 @@ from providers.child_process import tied_to_us
 from providers.clock import Clock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from types import TracebackType
 
@@ -39,6 +40,8 @@ class SimulatorProcess:
         seed: makes ids, mishaps and delays.
         clock: the race time that it shares; the real clock by default.
         port: the port to listen on; 0 takes a free one.
+        variants: the switches of the API's shape that differ from the default, by name; see `variants.py`.
+        faults: what goes wrong, each as NAME or NAME=AMOUNT; see `faults.py`.
     """
 
     def __init__(
@@ -49,11 +52,17 @@ class SimulatorProcess:
         seed: int = 2013,
         clock: Clock | None = None,
         port: int = 0,
+        variants: Mapping[str, str] | None = None,
+        faults: Sequence[str] | None = None,
     ) -> None:
         self._command = [sys.executable, "-m", __package__ or "", "--port", str(port)]
         self._command += ["--race-start", race_start.isoformat(), "--seed", str(seed)]
         if athletes is not None:
             self._command += ["--athletes", str(athletes)]
+        for name, value in (variants or {}).items():
+            self._command += ["--variant", f"{name}={value}"]
+        for fault in faults or ():
+            self._command += ["--fault", fault]
         self._clock = clock or Clock()
         self._process: subprocess.Popen[str] | None = None
         self._starter: ThreadPoolExecutor | None = None

@@ -20,6 +20,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 RowNumbers: TypeAlias = npt.NDArray[np.intp]
 
+_KEYWORDS = ("SEX", "AGE")
 _NEVER = np.iinfo(np.int64).max
 _MOST_KEPT = 200  # lists, and contexts, remembered; more than the brackets of any event here
 
@@ -36,6 +37,11 @@ class Scope:
     parent_id: str
     interval: str
     bracket: str
+
+    @property
+    def has_keyword(self) -> bool:
+        """Whether the bracket is one of the words for a kind, SEX or AGE, and no bracket's name or id."""
+        return _bracket_word(self) in _KEYWORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +150,13 @@ def _interval_test(scope: Scope) -> Callable[[Interval], bool]:
 
 def _bracket_word(scope: Scope) -> str:
     word = scope.parent_id if scope.parent == "bracket" else scope.bracket
-    return word.upper() if word.upper() in ("SEX", "AGE") else word
+    return word.upper() if word.upper() in _KEYWORDS else word
 
 
 def _bracket_test(word: str) -> Callable[[Bracket], bool]:
     if not word:
         return lambda bracket: bracket.kind == "OTHER"
-    if word in ("SEX", "AGE"):
+    if word in _KEYWORDS:
         return lambda bracket: bracket.kind == word and bracket.is_plain
     return lambda bracket: word in (bracket.name, bracket.bracket_id)
 

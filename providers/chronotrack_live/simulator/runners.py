@@ -6,7 +6,7 @@ import csv
 import io
 import lzma
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -105,3 +105,13 @@ def spread_with_oddities(runners: list[Runner], count: int) -> list[Runner]:
     # dict.fromkeys: some oddities may be among the evenly spread already
     kept = set(list(dict.fromkeys([*oddities, *chosen]))[:count])
     return [runner for runner in runners if runner in kept]
+
+
+def straggler(runners: list[Runner]) -> Runner:
+    """Return a runner who is an hour behind everybody else at every mat."""
+    # more than anybody loses between the gun and the start line, which counts where the start mat failed
+    behind = 60
+    slowest: dict[str, float] = {}
+    for runner in runners:
+        slowest |= {mat: max(minutes, slowest.get(mat, 0.0)) for mat, minutes in runner.minutes.items()}
+    return replace(runners[0], minutes={mat: minutes + behind for mat, minutes in slowest.items()})

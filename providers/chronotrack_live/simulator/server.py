@@ -1,4 +1,4 @@
-"""The server: builds the world and answers until it is told to stop."""
+"""The server: builds the world, or takes what answers in its place, and answers until it is told to stop."""
 
 from __future__ import annotations
 
@@ -18,9 +18,20 @@ if TYPE_CHECKING:
 
     from providers.clock import Clock
 
+    from .faults import Faults
+    from .variants import Variant
+
 
 def serve(
-    *, host: str, port: int, race_start: datetime, athletes: int | None, seed: int, clock: Clock
+    *,
+    host: str,
+    port: int,
+    race_start: datetime,
+    athletes: int | None,
+    seed: int,
+    clock: Clock,
+    variant: Variant,
+    faults: Faults,
 ) -> None:
     """Serve a simulated ChronoTrack Live API until SIGTERM or SIGINT, then return.
 
@@ -33,6 +44,8 @@ def serve(
         athletes: how many run the marathon; None is all 16,164.
         seed: makes ids, mishaps and delays.
         clock: tells the instant that requests are answered for.
+        variant: the shape of the API.
+        faults: what goes wrong.
 
     Raises:
         OSError: the port is taken.
@@ -40,18 +53,24 @@ def serve(
     """
     # a few million objects that all stay: the garbage collector need not look for rubbish among them
     gc.disable()
-    api = Api(build_world(race_start, athletes, seed), clock)
+    world = build_world(race_start, athletes, seed, with_test_results=variant.test_results == "some")
+    api = Api(world, clock, variant, faults)
     gc.freeze()
     gc.enable()
-    asyncio.run(_serve(api, host, port))
+    serve_application(api.application(), host, port)
 
 
-async def _serve(api: Api, host: str, port: int) -> None:
+def serve_application(application: web.Application, host: str, port: int) -> None:
+    """Serve an application until SIGTERM or SIGINT, then return; prints and raises what `serve` does."""
+    asyncio.run(_serve(application, host, port))
+
+
+async def _serve(application: web.Application, host: str, port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     # no access log: the simple scheme puts a digest into the query
-    runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=1)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

@@ -17,22 +17,27 @@ Place = tuple[str, str]  # an interval's id, and the group within which one is r
 Times = dict[Place, list[int]]
 
 
-def ground_truth(event: Event) -> dict[str, Any]:
+def ground_truth(event: Event, time_step: int = 1) -> dict[str, Any]:
     """Return the truth about an event, ready for JSON; test entries are left out.
 
     Seconds are numbers to the millisecond, instants ISO 8601 in UTC, and None stands for what there is not.
+
+    Args:
+        event: the event.
+        time_step: the milliseconds below which the API cuts off the times that it publishes. Places are
+            those of the uncut times.
     """
     return {
         "event_id": event.event_id,
         "event_name": event.name,
         "start_time": event.start.isoformat(),
-        "athletes": [athlete for race in event.races for athlete in _race_truth(race)],
+        "athletes": [athlete for race in event.races for athlete in _race_truth(race, time_step)],
     }
 
 
-def _race_truth(race: Race) -> list[dict[str, Any]]:
+def _race_truth(race: Race, time_step: int) -> list[dict[str, Any]]:
     times = _ranked_times(race)
-    return [_athlete_truth(entry, times) for entry in race.entries if not entry.is_test]
+    return [_athlete_truth(entry, times, time_step) for entry in race.entries if not entry.is_test]
 
 
 def _ranked_times(race: Race) -> Times:
@@ -50,7 +55,7 @@ def _ranked_times(race: Race) -> Times:
     return times
 
 
-def _athlete_truth(entry: Entry, times: Times) -> dict[str, Any]:
+def _athlete_truth(entry: Entry, times: Times, time_step: int) -> dict[str, Any]:
     status = _status(entry)
     finish = next((mark for mark in entry.marks if mark.interval.is_full and mark.end), None)
 
@@ -60,6 +65,9 @@ def _athlete_truth(entry: Entry, times: Times) -> dict[str, Any]:
             return None
         return bisect_left(times[mark.interval.interval_id, group], mark.chip_ms) + 1
 
+    def seconds(milliseconds: int | None) -> float | None:
+        return None if milliseconds is None else milliseconds // time_step * time_step / 1000
+
     return {
         "entry_id": entry.entry_id,
         "race_id": entry.race_id,
@@ -68,8 +76,8 @@ def _athlete_truth(entry: Entry, times: Times) -> dict[str, Any]:
         "last_name": entry.athlete.last_name,
         "sex": entry.athlete.sex,
         "status": status,
-        "chip_seconds": _seconds(finish.chip_ms) if finish else None,
-        "gun_seconds": _seconds(finish.gun_ms) if finish else None,
+        "chip_seconds": seconds(finish.chip_ms) if finish else None,
+        "gun_seconds": seconds(finish.gun_ms) if finish else None,
         "overall_place": rank(finish, ""),
         "gender_place": rank(finish, entry.athlete.sex),
         "division_place": rank(finish, entry.division.name),
@@ -79,8 +87,8 @@ def _athlete_truth(entry: Entry, times: Times) -> dict[str, Any]:
             {
                 "interval_id": mark.interval.interval_id,
                 "name": mark.interval.name,
-                "chip_seconds": _seconds(mark.chip_ms),
-                "gun_seconds": _seconds(mark.gun_ms),
+                "chip_seconds": seconds(mark.chip_ms),
+                "gun_seconds": seconds(mark.gun_ms),
                 "rank": rank(mark, ""),
             }
             for mark in sorted(entry.marks, key=lambda mark: mark.interval.order)
@@ -93,7 +101,3 @@ def _status(entry: Entry) -> str | None:
     if not entry.marks:
         return None
     return entry.verdict.status.lower() if entry.verdict else "finished"
-
-
-def _seconds(milliseconds: int | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000

@@ -1,11 +1,14 @@
 """Simulators after the race and in the midst of it, and a client that asks them."""
 
+from contextlib import ExitStack
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
 
 from providers.chronotrack_live.simulator.process import SimulatorProcess
+from providers.chronotrack_live.simulator.variants import Variant
 from providers.clock import Clock
 
 START = datetime(2026, 5, 3, 13, 0, tzinfo=UTC)
@@ -13,9 +16,14 @@ HALFWAY = START + timedelta(hours=3, minutes=50)
 STILL = 1e-9  # a race clock that all but stands
 
 
-def simulator_at(instant):
+def simulator_at(instant, athletes=300, **switches):
     clock = Clock.running(datetime.now(UTC), (instant, STILL))
-    return SimulatorProcess(race_start=START, athletes=300, seed=7, clock=clock)
+    return SimulatorProcess(race_start=START, athletes=athletes, seed=7, clock=clock, **switches)
+
+
+def small_simulator(**switches):
+    """A simulator after the race that comes up quickly, with variants and faults."""
+    return simulator_at(START + timedelta(days=2), athletes=60, **switches)
 
 
 class Client:
@@ -29,6 +37,11 @@ class Client:
     def ask(self, path, **query):
         return self.session.get(f"{self.simulator.base_url}/{path}", params=query, timeout=30)
 
+    def page(self, path, **query):
+        """The rows of one page, by default of the first thousand, of all intervals."""
+        (rows,) = self.ask(path, **{"size": "1000", "interval": "ALL", **query}).json().values()
+        return rows
+
     def rows(self, path, **query):
         """All rows of a list, page by page."""
         found, page = [], 1
@@ -41,7 +54,7 @@ class Client:
             page += 1
 
     def event(self, name="Harbour City Marathon"):
-        return next(e["event_id"] for e in self.rows("event") if e["event_name"] == name)
+        return next(e["event_id"] for e in self.page("event") if e["event_name"] == name)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +71,33 @@ def running():
         client = Client(simulator)
         yield client
         client.session.close()
+
+
+@pytest.fixture(scope="module")
+def api(request):
+    """A function from a switch and its value to a client of a simulator that has it so.
+
+    Simulators have all the switches of one of the module's SHAPES, so that tests can share them.
+    """
+    defaults = {switch.name: str(switch.default) for switch in fields(Variant)}
+    shapes, clients = [{**defaults, **shape} for shape in request.module.SHAPES], {}
+    with ExitStack() as stack:
+
+        def client(**switch):
+            number = next(n for n, shape in enumerate(shapes) if switch.items() <= shape.items())
+            if number not in clients:
+                simulator = stack.enter_context(small_simulator(variants=shapes[number]))
+                clients[number] = Client(simulator)
+                stack.callback(clients[number].session.close)
+            return clients[number]
+
+        yield client
+
+
+@pytest.fixture(scope="module")
+def usual(api):
+    """A client of the simulator as it is by default."""
+    return api()
 
 
 @pytest.fixture(scope="module")
