@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import ClassVar, TypeVar
 
@@ -17,12 +17,14 @@ import structlog
 import tenacity
 
 from providers import statistics
-from providers.errors import IntegrationError, RetryLater
+from providers.errors import IntegrationError, RetryLater, RowRejected, SettingsInvalid
 from providers.rate_limit import Limit, RequestBudget
 from providers.recording import Recording
 from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderResult, Snapshot
 
 AnswerT = TypeVar("AnswerT")
+RowT = TypeVar("RowT")
+RecordT = TypeVar("RecordT")
 
 # A request is tried so often, for so long, and with waits of up to so much in between: one bad event
 # must not hold a 90-second cycle. Seconds of real time.
@@ -34,31 +36,39 @@ _LONGEST_WAIT = 10.0
 class BaseProviderAdapter(ABC):
     """Speaks to one provider with one partner's credentials. May be used from several threads at once.
 
-    A subclass names its provider, says what its limit is, and implements the four methods; it makes each
-    request through `attempt`, which keeps the budget, retries what may go well later, and counts.
+    A provider is one module with a subclass of this, and a folder for what else it takes. It is found by
+    the entry point of its package, `name = "module:Class"` in the group `project88.providers`.
+
+    A subclass
+    - names its provider, says what its limit is, and implements the four methods below `limit`;
+    - makes every request through `attempt`, which keeps the partner's budget, repeats what may go well
+      later, counts, and logs with the partner's name;
+    - turns whatever goes wrong into an error of `providers.errors`, whose tree says what the caller does;
+      messages name partner or event and what to do, and no credential, URL query or body;
+    - reads its rows once, into the records of `providers.records`, whose texts PostgreSQL can keep (see
+      `providers.storable`) and whose ids are unique for the partner; a row that cannot be understood is a
+      RowRejected in the snapshot (see `parsed`), and never stops its neighbours;
+    - counts what it read: `statistics.current().count_bytes` and `count_rows`.
     """
 
-    # As in the host's `providers` table.
+    # As in the host's `providers` table. The rows' `data_source` follows from it: in lower case, with an
+    # underscore for each space (see `Credentials`).
     provider_name: ClassVar[str]
     # The longest wait after a first try that went wrong, in seconds; it doubles with each further one.
     first_wait: float = 0.5
 
-    def __init__(
-        self, credentials: Credentials, budget: RequestBudget, recording: Recording | None = None
-    ) -> None:
+    def __init__(self, credentials: Credentials, budget: RequestBudget) -> None:
         """Keep what the adapter works with; nothing is asked yet.
 
         Args:
             credentials: the partner's.
             budget: the partner's, from which `attempt` takes each request.
-            recording: where answers are kept, by an adapter that can do so; None for nowhere.
 
         Raises:
             SettingsInvalid: the credentials row cannot work, with a sentence that names the field.
         """
         self.credentials = credentials
         self.budget = budget
-        self.recording = recording
         self.log = structlog.get_logger().bind(
             provider=self.provider_name, partner=credentials.timing_partner_id
         )
@@ -86,8 +96,8 @@ class BaseProviderAdapter(ABC):
     def get_events(self, since: datetime | None, until: datetime | None) -> Snapshot[ProviderEvent]:
         """List the events that the credentials can see and that touch the span.
 
-        An event touches it when its start, its end or one of its races lies between `since` and `until`
-        (aware, either may be None for no bound). Events without any time are left out.
+        See `ProviderEvent.touches`; the bounds are aware, either may be None. Events without any time are
+        left out.
         """
 
     @abstractmethod
@@ -107,6 +117,14 @@ class BaseProviderAdapter(ABC):
         Raises:
             EventArchived, NotFound: there is nothing to be had.
         """
+
+    def record_to(self, recording: Recording) -> None:  # noqa: ARG002 - for whoever overrides it
+        """Keep from now on what the API answers; an adapter that can do so overrides this.
+
+        Raises:
+            SettingsInvalid: this adapter cannot.
+        """
+        raise SettingsInvalid(f"What {self.provider_name} answers cannot be recorded: leave --record out.")
 
     def close(self) -> None:
         """Close what the adapter opened; a subclass adds its connections."""
@@ -132,7 +150,7 @@ class BaseProviderAdapter(ABC):
             if waited:
                 statistics.current().count_wait(waited)
                 self.log.info("budget.waited", seconds=round(waited, 3))
-            return self._counted(request)
+            return _counted(request)
 
         def tried_long_enough(state: tenacity.RetryCallState) -> bool:
             return (state.seconds_since_start or 0) - held_back + state.upcoming_sleep >= _TOTAL_SECONDS
@@ -146,14 +164,6 @@ class BaseProviderAdapter(ABC):
         )
         return retrying(within_budget)
 
-    @staticmethod
-    def _counted(request: Callable[[], AnswerT]) -> AnswerT:
-        try:
-            return request()
-        except IntegrationError as error:
-            statistics.current().count_error(error.category)
-            raise
-
     def _before_repeat(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         category = getattr(error, "category", "unknown")
@@ -166,3 +176,32 @@ class BaseProviderAdapter(ABC):
         if asked is not None:
             return asked
         return tenacity.wait_random_exponential(multiplier=self.first_wait, max=_LONGEST_WAIT)(state)
+
+
+def _counted(request: Callable[[], AnswerT]) -> AnswerT:
+    """Make a request; count it, how long it took, and what went wrong."""
+    began = time.monotonic()
+    try:
+        return request()
+    except IntegrationError as error:
+        statistics.current().count_error(error.category)
+        raise
+    finally:
+        statistics.current().count_request(time.monotonic() - began)
+
+
+def parsed(
+    rows: Iterable[RowT], parse: Callable[[RowT], RecordT], rejected: list[RowRejected]
+) -> Iterator[RecordT]:
+    """Yield the records of rows; one that cannot be understood goes to `rejected`, its neighbours stay.
+
+    Args:
+        rows: as the provider sent them.
+        parse: makes a record of one, or raises RowRejected.
+        rejected: the list that the snapshot carries.
+    """
+    for row in rows:
+        try:
+            yield parse(row)
+        except RowRejected as error:
+            rejected.append(error)

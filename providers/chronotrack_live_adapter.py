@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
 
-from providers.base_adapter import BaseProviderAdapter
+from providers.base_adapter import BaseProviderAdapter, parsed
 from providers.chronotrack_live.client import ChronoTrackLiveClient
 from providers.chronotrack_live.packing import HeldRows
-from providers.chronotrack_live.pages import Row
 from providers.chronotrack_live.parse import parse_event, parse_participant, parse_race
 from providers.chronotrack_live.results import EventMemory, ResultsPoll, entries_of, first_time, path_of
 from providers.chronotrack_live.settings import ChronoTrackLiveSettings
@@ -26,8 +23,6 @@ from providers.records import (
     Snapshot,
 )
 
-RecordT = TypeVar("RecordT")
-
 # For so long an event without an end may go on after its start; stage races do.
 _LONGEST_EVENT = timedelta(days=14)
 
@@ -37,12 +32,9 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
 
     provider_name = "ChronoTrack Live"
 
-    def __init__(
-        self, credentials: Credentials, budget: RequestBudget, recording: Recording | None = None
-    ) -> None:
-        super().__init__(credentials, budget, recording)
-        settings = ChronoTrackLiveSettings.of(credentials)
-        self._client = ChronoTrackLiveClient(settings, self.attempt, self.log, recording)
+    def __init__(self, credentials: Credentials, budget: RequestBudget) -> None:
+        super().__init__(credentials, budget)
+        self._client = ChronoTrackLiveClient(ChronoTrackLiveSettings.of(credentials), self.attempt, self.log)
         self._memories: defaultdict[str, EventMemory] = defaultdict(EventMemory)
 
     @staticmethod
@@ -58,11 +50,11 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         """List the events and, for those that touch the span, their races: one more request each."""
         rejected: list[RowRejected] = []
         reading = self._client.listing("event", "event", first_time("event_id"), include_test_events="false")
-        found = list(_parsed(reading, parse_event, rejected))
+        found = list(parsed(reading, parse_event, rejected))
         # Read to the end here: whoever iterates the records may hold a transaction open meanwhile.
         candidates = [event for event in found if _may_touch(event, since, until)]
         events = [self._with_races(event, rejected) for event in candidates]
-        events = [event for event in events if since is None or _last_instant(event) >= since]
+        events = [event for event in events if event.touches(since, until)]
         whole = reading.complete if all(event.races is not None for event in events) else False
         return Snapshot(events, complete=whole, rejected=rejected)
 
@@ -73,13 +65,17 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         for row in reading:
             held.append(row)
         return Snapshot(
-            _parsed(held, parse_participant, rejected), complete=reading.complete, rejected=rejected
+            parsed(held, parse_participant, rejected), complete=reading.complete, rejected=rejected
         )
 
     def get_results(self, provider_event_id: str) -> Snapshot[ProviderResult]:
         """Read the rows of all intervals, the places and the statuses; see `ResultsPoll`."""
         memory = self._memories[provider_event_id]
         return ResultsPoll(self._client, self.log, provider_event_id, memory).read()
+
+    def record_to(self, recording: Recording) -> None:
+        """Keep from now on what the API answers."""
+        self._client.record_to(recording)
 
     def close(self) -> None:
         """Close the connections and the budget's account."""
@@ -94,23 +90,13 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
             include_not_wants_results="true",
         )
         try:
-            return replace(event, races=tuple(_parsed(reading, parse_race, rejected)))
+            return replace(event, races=tuple(parsed(reading, parse_race, rejected)))
         except StopPartner:
             raise
         except IntegrationError as reason:
             # The event stands without them, and its neighbours are not concerned.
             self.log.warning("races.skipped", event_id=event.provider_event_id, reason=str(reason))
             return event if isinstance(reason, SkipThis) else replace(event, races=None)
-
-
-def _parsed(
-    rows: Iterable[Row], parse: Callable[[Row], RecordT], rejected: list[RowRejected]
-) -> Iterator[RecordT]:
-    for row in rows:
-        try:
-            yield parse(row)
-        except RowRejected as error:
-            rejected.append(error)
 
 
 def _may_touch(event: ProviderEvent, since: datetime | None, until: datetime | None) -> bool:
@@ -121,8 +107,3 @@ def _may_touch(event: ProviderEvent, since: datetime | None, until: datetime | N
     # Without an end it may have races on days that only the race list tells.
     margin = timedelta(0) if event.end_time else _LONGEST_EVENT
     return since is None or max(start, event.end_time or start) >= since - margin
-
-
-def _last_instant(event: ProviderEvent) -> datetime:
-    known = [event.start_time, event.end_time, *(race.start for race in event.races or ())]
-    return max(instant for instant in known if instant is not None)

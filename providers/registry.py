@@ -47,13 +47,22 @@ def open_adapter(
     adapter = adapter_class(name)
     limit = adapter.limit(credentials)
     account = f"{name}-partner-{credentials.timing_partner_id}"
-    recording = None
-    if record is not None:
-        folder = record / f"partner-{credentials.timing_partner_id}"
-        recording = Recording(folder, [credentials.secret] if credentials.secret else [])
     budget = RequestBudget(state / "budget", account, limit, clock)
     try:
-        return adapter(credentials, budget, recording)
+        opened = adapter(credentials, budget)
     except BaseException:
         budget.close()
         raise
+    if record is not None:
+        try:
+            opened.record_to(
+                Recording(record / f"partner-{credentials.timing_partner_id}", _secrets(credentials))
+            )
+        except BaseException:
+            opened.close()
+            raise
+    return opened
+
+
+def _secrets(credentials: Credentials) -> list[str]:
+    return [credentials.secret] if credentials.secret else []

@@ -29,12 +29,16 @@ class Statistics:
     retries: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def count_request(self, body_length: int, seconds: float) -> None:
-        """Count one answered request, the bytes of its body and how long the answer took."""
+    def count_request(self, seconds: float) -> None:
+        """Count one request, answered or not, and how long that took."""
         with self._lock:
             self.requests += 1
-            self.bytes_read += body_length
             self.answering += seconds
+
+    def count_bytes(self, length: int) -> None:
+        """Count the body of an answer."""
+        with self._lock:
+            self.bytes_read += length
 
     def count_rows(self, rows: int) -> None:
         """Count rows that the API sent."""

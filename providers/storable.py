@@ -1,4 +1,4 @@
-"""Makes what the API sends storable: PostgreSQL keeps no NUL, UTF-8 no half of a surrogate pair.
+"""Makes what an API sends storable: PostgreSQL keeps no NUL, UTF-8 no half of a surrogate pair.
 
 Python's JSON reader lets both through, and numbers that no JSON writer takes back.
 """

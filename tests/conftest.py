@@ -1,4 +1,5 @@
-"""What tests share: a real PostgreSQL, a fresh database for each test (in the plugins), a simulated API.
+"""What tests share: a real PostgreSQL, a fresh database for each test (in the plugins), a simulated API,
+a second provider that is a package of its own.
 
 No test sees the environment of whoever runs it: a configured database is never touched.
 """
@@ -6,7 +7,9 @@ No test sees the environment of whoever runs it: a configured database is never 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +21,7 @@ from database.state_folder import make_folder, state_folder
 from providers.chronotrack_live.simulator.process import SimulatorProcess
 from providers.clock import Clock
 
-pytest_plugins = ["tests.fixtures_database", "tests.fixtures_hub"]
+pytest_plugins = ["tests.fixtures_database", "tests.fixtures_hub", "tests.provider_fifteen.plugin"]
 # Whatever a helper asserts is explained like what a test asserts.
 pytest.register_assert_rewrite("tests")
 
@@ -51,13 +54,39 @@ def race_start() -> datetime:
 
 
 @pytest.fixture(scope="session")
-def simulator(race_start: datetime) -> Iterator[SimulatorProcess]:
-    """A simulated API whose races are all over; 300 athletes in its marathon."""
-    with SimulatorProcess(race_start=race_start, athletes=300) as running:
-        yield running
+def start_simulator(race_start: datetime) -> Iterator[Callable[..., SimulatorProcess]]:
+    """A maker of simulated APIs whose races are all over; 300 athletes in the marathon.
+
+    Each way to play it, by further arguments of SimulatorProcess, starts when it is first asked for.
+    """
+    running: dict[str, SimulatorProcess] = {}
+    with ExitStack() as stack:
+
+        def start(**how: object) -> SimulatorProcess:
+            played = repr(sorted(how.items()))
+            if played not in running:
+                simulator = SimulatorProcess(race_start=race_start, athletes=300, **how)
+                running[played] = stack.enter_context(simulator)
+            return running[played]
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def simulator(start_simulator: Callable[..., SimulatorProcess]) -> SimulatorProcess:
+    """The simulated API as it is usually played."""
+    return start_simulator()
 
 
 @pytest.fixture
 def clock() -> Clock:
     """The real clock."""
     return Clock()
+
+
+@pytest.fixture
+def nowhere() -> Iterator[str]:
+    """An address where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{taken.getsockname()[1]}"

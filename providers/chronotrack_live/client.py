@@ -76,7 +76,6 @@ class ChronoTrackLiveClient:
         settings: ChronoTrackLiveSettings,
         attempt: Attempt,
         log: structlog.typing.FilteringBoundLogger,
-        recording: Recording | None = None,
     ) -> None:
         """Prepare the connections.
 
@@ -84,15 +83,11 @@ class ChronoTrackLiveClient:
             settings: where the API is and who asks.
             attempt: makes a request within the budget and repeats it when that may help.
             log: the partner's.
-            recording: where the answers are kept; None for nowhere.
         """
         self._settings = settings
         self._attempt = attempt
         self._log = log
-        self._recording = recording
-        if recording:
-            for secret in secrets_of(settings):
-                recording.hide(secret)
+        self._recording: Recording | None = None
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=_POOLED))
@@ -124,6 +119,12 @@ class ChronoTrackLiveClient:
             CredentialsRefused, AnswerUnusable, RetryLater.
         """
         page_of(self._page(EVENTS, {}, 1, size=1), EVENTS)
+
+    def record_to(self, recording: Recording) -> None:
+        """Keep from now on what the API answers, without what is secret in it."""
+        for secret in secrets_of(self._settings):
+            recording.hide(secret)
+        self._recording = recording
 
     def close(self) -> None:
         """Close the connections."""
@@ -244,7 +245,7 @@ class ChronoTrackLiveClient:
                 f"{self._settings.base_url} cannot be reached ({failure}): "
                 "check base_url in additional_config and the network."
             )
-        statistics.current().count_request(len(reply.body), seconds)
+        statistics.current().count_bytes(len(reply.body))
         return reply
 
     def _body(self, path: str, response: requests.Response) -> bytes:

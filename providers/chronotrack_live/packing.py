@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import orjson
 
 from providers.chronotrack_live.pages import Row
-from providers.chronotrack_live.storable import storable
+from providers.storable import storable
 
 
 class RowPacker:

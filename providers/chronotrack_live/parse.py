@@ -11,10 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar, cast
 
 from providers.chronotrack_live.pages import Row
-from providers.chronotrack_live.storable import is_storable, storable, storable_text
 from providers.chronotrack_live.values import EPOCH, decimal, duration, instant, integer, place
 from providers.errors import RowRejected
 from providers.records import ProviderEvent, ProviderParticipant, ProviderRace
+from providers.storable import is_storable, storable, storable_text
 
 ValueT = TypeVar("ValueT")
 

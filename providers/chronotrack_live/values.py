@@ -6,7 +6,7 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 
-from providers.chronotrack_live.storable import storable_text
+from providers.storable import storable_text
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # [[H]H:]MM:SS[.f...], or seconds alone: every form that clients met (fact sheet, section 6).

@@ -1,19 +1,23 @@
 """The providers under contract, and what each offers the suite to be held to it.
 
-A new provider adds one entry to OFFERS: a function that returns an `Offer`.
+A new provider adds an entry to OFFERS: its registered name, and a function that returns an `Offer`. It may
+offer several worlds: what follows the name after a blank says which.
 """
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
+from urllib.parse import urlsplit
 
 import pytest
 
 from providers.records import Credentials
 from providers.registry import GROUP, open_adapter
+from tests.contract.gateway import Gateway
+from tests.provider_fifteen import sundial_api as sundial_world
 
 
 @dataclass(frozen=True)
@@ -22,15 +26,18 @@ class Offer:
 
     Attributes:
         credentials: they work.
-        elsewhere: from working credentials and an address to such that ask there.
+        address: the host and port where the stand-in answers.
+        elsewhere: from working credentials and another host and port to such that ask there.
         finished_event, archived_event, unknown_event, hidden_event: the provider's ids of an event that is
             over, one that is locked, one that does not exist and one that others may see.
         event_names: of every event that the credentials may see, by its id.
         participants: the ids of the finished event's entries, those for testing left out.
         results: the ids of those who have a result there, and the status of each.
+        complete: what a whole reading says of itself; None where the API announces no counts.
     """
 
     credentials: Credentials
+    address: str
     elsewhere: Callable[[Credentials, str], Credentials]
     finished_event: str
     archived_event: str
@@ -39,56 +46,118 @@ class Offer:
     event_names: Mapping[str, str]
     participants: frozenset[str]
     results: Mapping[str, str]
+    complete: bool | None = True
 
 
-def chronotrack_live(request) -> Offer:
-    """ChronoTrack Live, as the simulator plays it to the first of its accounts."""
-    simulator = request.getfixturevalue("simulator")
-    truths = {event_id: simulator.ground_truth(event_id) for event_id in simulator.event_ids()}
-    names = {event_id: truth["event_name"] for event_id, truth in truths.items()}
-    ids = {name: event_id for event_id, name in names.items()}
-    athletes = truths[ids["Harbour City Marathon"]]["athletes"]
+Maker = Callable[[pytest.FixtureRequest], Offer]
+
+
+def chronotrack_live(*, complete: bool | None = True, **how) -> Maker:
+    """ChronoTrack Live, as the simulator plays it to the first of its accounts.
+
+    Args:
+        complete: as in the offer.
+        how: further arguments of SimulatorProcess: `variants` and `faults`.
+    """
 
     def elsewhere(credentials: Credentials, address: str) -> Credentials:
         return replace(credentials, additional_config={"base_url": f"http://{address}/api"})
 
+    def make(request: pytest.FixtureRequest) -> Offer:
+        simulator = request.getfixturevalue("start_simulator")(**how)
+        truths = {event_id: simulator.ground_truth(event_id) for event_id in simulator.event_ids()}
+        names = {event_id: truth["event_name"] for event_id, truth in truths.items()}
+        ids = {name: event_id for event_id, name in names.items()}
+        athletes = truths[ids["Harbour City Marathon"]]["athletes"]
+        return Offer(
+            credentials=Credentials(
+                credentials_id=1,
+                timing_partner_id=7,
+                partner_name="Harbour Timing",
+                provider_id=1,
+                principal="demo@chronotrack.test",
+                secret="demo-password",
+                additional_config={"base_url": simulator.base_url},
+            ),
+            address=urlsplit(simulator.base_url).netloc,
+            elsewhere=elsewhere,
+            finished_event=ids["Harbour City Marathon"],
+            archived_event=ids["Founders Mile"],
+            unknown_event="1",
+            hidden_event=ids["Lakeside Winter 10K"],
+            event_names={
+                event_id: name for event_id, name in names.items() if not name.startswith("Lakeside")
+            },
+            participants=frozenset(athlete["entry_id"] for athlete in athletes),
+            results={athlete["entry_id"]: athlete["status"] for athlete in athletes if athlete["status"]},
+            complete=complete,
+        )
+
+    return make
+
+
+def sundial(request: pytest.FixtureRequest) -> Offer:
+    """Sundial Timing, the provider that stands for all that are still to come."""
+    api = request.getfixturevalue("sundial_api")
+    ours = {"home": "finished", "on course": "started", "gave up": "dnf", "struck out": "dq"}
+    starters = api.starters[sundial_world.FINISHED]
+
+    def elsewhere(credentials: Credentials, address: str) -> Credentials:
+        return replace(credentials, additional_config={"base_url": f"http://{address}/v1"})
+
     return Offer(
         credentials=Credentials(
-            credentials_id=1,
-            timing_partner_id=7,
-            partner_name="Harbour Timing",
-            provider_id=1,
-            principal="demo@chronotrack.test",
-            secret="demo-password",
-            additional_config={"base_url": simulator.base_url},
+            credentials_id=2,
+            timing_partner_id=8,
+            partner_name="Gnomon Timing",
+            provider_id=15,
+            principal=sundial_world.LOGIN,
+            secret=sundial_world.PASSWORD,
+            additional_config={"base_url": api.base_url},
         ),
+        address=api.address,
         elsewhere=elsewhere,
-        finished_event=ids["Harbour City Marathon"],
-        archived_event=ids["Founders Mile"],
-        unknown_event="1",
-        hidden_event=ids["Lakeside Winter 10K"],
-        event_names={event_id: name for event_id, name in names.items() if not name.startswith("Lakeside")},
-        participants=frozenset(athlete["entry_id"] for athlete in athletes),
-        results={athlete["entry_id"]: athlete["status"] for athlete in athletes if athlete["status"]},
+        finished_event=sundial_world.FINISHED,
+        archived_event=sundial_world.LOCKED,
+        unknown_event="m-404",
+        hidden_event=sundial_world.HIDDEN,
+        event_names={meeting["ref"]: meeting["title"] for meeting in api.meetings},
+        participants=frozenset(starter["ref"] for starter in starters if not starter["trial"]),
+        results={tally["starter"]: ours[tally["state"]] for tally in api.tallies[sundial_world.FINISHED]},
     )
 
 
-OFFERS = {"chronotrack_live": chronotrack_live}
+OFFERS: Mapping[str, Maker] = {
+    "chronotrack_live": chronotrack_live(),
+    "sundial": sundial,
+}
 
 
-@pytest.fixture(scope="session", params=sorted(point.name for point in entry_points(group=GROUP)))
-def provider(request) -> str:
-    """Each registered provider in turn."""
-    return request.param
+def under_contract() -> list[str]:
+    """Return the names of all offers, and those of registered providers that have none."""
+    registered = {point.name for point in entry_points(group=GROUP)}
+    return sorted(OFFERS.keys() | (registered - {name.partition(" ")[0] for name in OFFERS}))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Hold each offer to the contract. Asked now: when this file is read, not everything may be installed."""
+    if "offered" in metafunc.fixturenames:
+        metafunc.parametrize("offered", under_contract(), scope="session")
 
 
 @pytest.fixture(scope="session")
-def offer(provider, request) -> Offer:
+def provider(offered) -> str:
+    """The registered name of the provider that is offered."""
+    return offered.partition(" ")[0]
+
+
+@pytest.fixture(scope="session")
+def offer(offered, request) -> Offer:
     """What the provider offers; one that offers nothing fails the contract."""
-    assert provider in OFFERS, (
-        f"{provider} is registered but not under contract: add it to OFFERS in {__file__}."
+    assert offered in OFFERS, (
+        f"{offered} is registered but not under contract: add it to OFFERS in {__file__}."
     )
-    return OFFERS[provider](request)
+    return OFFERS[offered](request)
 
 
 @pytest.fixture
@@ -108,14 +177,13 @@ def open_provider(provider, tmp_path, clock):
 
 
 @pytest.fixture
-def adapter(open_provider, offer):
-    """The provider's adapter with credentials that work."""
-    return open_provider(offer.credentials)
+def open_gateway():
+    """A maker of gateways."""
+    with ExitStack() as stack:
+        yield lambda *answers, **how: stack.enter_context(Gateway(*answers, **how))
 
 
 @pytest.fixture
-def nowhere():
-    """An address where nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield f"127.0.0.1:{taken.getsockname()[1]}"
+def adapter(open_provider, offer):
+    """The provider's adapter with credentials that work."""
+    return open_provider(offer.credentials)

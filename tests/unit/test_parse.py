@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from providers.chronotrack_live.parse import parse_event, parse_participant, parse_race
-from providers.chronotrack_live.storable import storable
 from providers.errors import RowRejected
+from providers.storable import storable
 from tests.unit.json_values import assert_storable_json
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.metadata import entry_points
 
 import pytest
@@ -32,6 +34,16 @@ def test_chronotrack_live_is_registered():
     assert adapter_class("chronotrack_live") is ChronoTrackLiveAdapter
 
 
+def test_a_provider_of_another_package_is_there_as_soon_as_it_is_installed():
+    assert adapter_class("sundial").__module__ == "sundial_timing"
+
+
+def test_another_process_finds_it_too():
+    ask = "from providers.registry import adapter_class; print(adapter_class('sundial').provider_name)"
+    told = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert told.stdout == "Sundial Timing\n"
+
+
 @pytest.mark.parametrize("name", REGISTERED)
 def test_whatever_is_registered_is_an_adapter_with_the_name_of_its_provider(name):
     adapter = adapter_class(name)
@@ -40,8 +52,9 @@ def test_whatever_is_registered_is_an_adapter_with_the_name_of_its_provider(name
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones():
-    with pytest.raises(SettingsInvalid, match=r"No provider is called 'sundial'\. Known: .*chronotrack_live"):
-        adapter_class("sundial")
+    known = r"No provider is called 'hourglass'\. Known: chronotrack_live, sundial\."
+    with pytest.raises(SettingsInvalid, match=known):
+        adapter_class("hourglass")
 
 
 def test_each_partner_has_an_account_of_requests(tmp_path):

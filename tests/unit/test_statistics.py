@@ -12,8 +12,10 @@ from providers import statistics
 
 def test_everything_counted_within_belongs_to_the_operation():
     with statistics.measured() as counted:
-        statistics.current().count_request(100, 0.5)
-        statistics.current().count_request(50, 0.25)
+        statistics.current().count_request(0.5)
+        statistics.current().count_bytes(100)
+        statistics.current().count_request(0.25)
+        statistics.current().count_bytes(50)
         statistics.current().count_rows(7)
         statistics.current().count_wait(0.25)
         statistics.current().count_wait(0.5004)
@@ -60,7 +62,8 @@ def test_an_operation_that_fails_does_not_count_on():
 def test_threads_that_are_given_the_context_count_together():
     def count():
         for _ in range(200):
-            statistics.current().count_request(1, 0.1)
+            statistics.current().count_request(0.1)
+            statistics.current().count_bytes(1)
             statistics.current().count_retry("retry")
 
     with statistics.measured() as counted, ThreadPoolExecutor(4) as threads:

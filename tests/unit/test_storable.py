@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from providers.chronotrack_live import parse
 from providers.chronotrack_live.parse import parse_event, parse_participant, parse_race
-from providers.chronotrack_live.storable import storable
 from providers.errors import RowRejected
+from providers.storable import storable
 from tests.unit.json_values import assert_storable, assert_storable_json, rows, texts, values
 
 FIELDS = sorted(set(re.findall(r'read\.\w+\("(\w+)"', inspect.getsource(parse))) | {"location_city"})
