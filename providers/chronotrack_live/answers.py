@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -36,11 +36,18 @@ _ARCHIVED = "event is archived"
 # What a header may count, in plain digits.
 _COUNT = re.compile(r"[0-9]{1,9}")
 _REDIRECTED, _BAD, _SERVER_ERROR = 300, 400, 500
+_BAD_REQUEST = (400, 413, 422)
 _REFUSED = (401, 403)
 _NOT_FOUND = 404
 _TOO_MANY = 429
+# What else a wrong address may answer with. No other type is repeated: a header may echo the request, too.
+_TEXTS = ("text/html", "text/plain", "text/xml", "application/xml", "application/json")
 # How an OAuth2 server says that login, password, client id or client secret is wrong (RFC 6749, 5.2).
 _GRANT_REFUSED = ("invalid_grant", "invalid_client", "unauthorized_client", "access_denied")
+
+
+class BadRequest(AnswerUnusable):
+    """The API does not take the request; some servers say so of a page that is too large for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,8 @@ class Reply:
 
     path: str
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 def check(reply: Reply, settings: ChronoTrackLiveSettings) -> None:
@@ -77,7 +84,8 @@ def check(reply: Reply, settings: ChronoTrackLiveSettings) -> None:
     if status >= _SERVER_ERROR:
         raise ServerFailed(f"{path}: the API failed (HTTP {status}).", _retry_after(reply.headers))
     if status >= _BAD:
-        raise AnswerUnusable(f"{path}: the API does not take the request (HTTP {status}).")
+        error = BadRequest if status in _BAD_REQUEST else AnswerUnusable
+        raise error(f"{path}: the API does not take the request (HTTP {status}).")
     raise AnswerUnusable(
         f"{path}: the API redirects elsewhere (HTTP {status}): check base_url in additional_config."
     )
@@ -162,7 +170,8 @@ def _object(reply: Reply, wrapper: str) -> dict[str, Any]:
     if _says_archived(reply):
         raise _archived(reply.path)
     if body is None:
-        kind = reply.headers.get("Content-Type", "no content type")
+        kind = reply.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        kind = kind if kind in _TEXTS else "of an unknown content type"
         raise AnswerUnusable(
             f"{reply.path}: the answer is not JSON ({kind}, {len(reply.body)} bytes): check base_url."
         )

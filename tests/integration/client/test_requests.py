@@ -5,8 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 
 import pytest
+from werkzeug import Response
 
-from providers.errors import ApiUnreachable
+from providers.errors import AnswerUnusable, ApiUnreachable
 from tests.integration.client.conftest import DIGEST, ENTRIES, PASSWORD, USER, entries, page
 
 
@@ -82,3 +83,36 @@ def test_closing_twice_is_harmless(open_client):
     client = open_client()
     client.close()
     client.close()
+
+
+@pytest.mark.parametrize("largest", [1000, 999, 200, 50])
+def test_a_server_that_refuses_large_pages_is_asked_for_smaller_ones(httpserver, open_client, largest):
+    def answer(request):
+        if int(request.args["size"]) > largest:
+            return Response("too large", status=400)
+        return page([{"entry_id": request.args["page"]}], count=2, pages=2)
+
+    httpserver.expect_request(ENTRIES).respond_with_handler(answer)
+    client = open_client()
+    assert [row["entry_id"] for row in entries(client)] == ["1", "2"]
+    httpserver.clear_log()
+    assert len(entries(client)) == 2
+    assert {response.status_code for _, response in httpserver.log} == {200}
+
+
+def test_a_request_that_is_not_taken_in_any_size_is_given_up(httpserver, open_client):
+    httpserver.expect_request(ENTRIES).respond_with_data("no", status=400)
+    with pytest.raises(AnswerUnusable, match="does not take the request"):
+        entries(open_client())
+    assert len(httpserver.log) == 5
+
+
+def test_a_size_that_was_taken_once_is_not_to_blame_for_a_refusal(httpserver, open_client):
+    httpserver.expect_request(ENTRIES).respond_with_response(page([]))
+    client = open_client()
+    entries(client)
+    httpserver.clear()
+    httpserver.expect_request(ENTRIES).respond_with_data("no", status=400)
+    with pytest.raises(AnswerUnusable):
+        entries(client, bracket="SEX")
+    assert len(httpserver.log) == 1
