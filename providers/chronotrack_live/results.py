@@ -77,8 +77,7 @@ class ResultsPoll:
         self._memory = memory
         self._assembly = ResultAssembly(provider_event_id)
         self._unsure: set[str] = set()
-        self._brackets: list[Bracket] = []
-        self._brackets_whole = False
+        self._brackets: tuple[list[Bracket], bool] | None = None
 
     def read(self) -> Snapshot[ProviderResult]:
         """Read the rows of all intervals, then the places of both bracket types and the entries' statuses.
@@ -133,7 +132,8 @@ class ResultsPoll:
         if whole and not len(places) and sum(map(len, lacking.values())) >= _ENOUGH:
             self._memory.not_understood.add(wanted)
         if lacking:
-            whole = self._read_brackets(wanted, places, lacking)
+            only_theirs = not len(places)
+            whole = self._read_brackets(wanted, places, lacking) and (whole or only_theirs)
         if not whole:
             self._unsure.add(wanted.field)
 
@@ -142,8 +142,8 @@ class ResultsPoll:
     ) -> bool:
         """Read the brackets' own lists for some races; return whether all of them were whole."""
         divisions = self._assembly.divisions() if wanted is DIVISION else set()
-        whole = self._know_brackets()
-        for bracket in self._brackets:
+        brackets, whole = self._all_brackets()
+        for bracket in brackets:
             if not bracket.is_of(wanted, races, divisions):
                 continue
             ranks = self._client.listing(
@@ -160,17 +160,17 @@ class ResultsPoll:
             whole &= isinstance(failure, NotFound) or (failure is None and ranks.complete is not False)
         return whole
 
-    def _know_brackets(self) -> bool:
-        """Read the event's brackets, once a poll; return whether that list was whole."""
-        if not self._brackets:
+    def _all_brackets(self) -> tuple[list[Bracket], bool]:
+        """Return the event's brackets, read once a poll, and whether that list was whole."""
+        if self._brackets is None:
+            rows: list[Row] = []
             reading = self._client.listing(
                 path_of(self._event, "bracket"), "event_bracket", first_time("bracket_id")
             )
-            rows: list[Row] = []
             failure = self._failure_of(reading, "brackets", rows.append)
-            self._brackets = [bracket for row in rows if (bracket := bracket_of(row))]
-            self._brackets_whole = failure is None and reading.complete is not False
-        return self._brackets_whole
+            found = [bracket for row in rows if (bracket := bracket_of(row))]
+            self._brackets = found, failure is None and reading.complete is not False
+        return self._brackets
 
     def _read_entries(self) -> None:
         """Give every athlete the status of the entry; the list is read twice when it moved meanwhile."""
