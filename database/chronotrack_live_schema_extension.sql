@@ -9,7 +9,8 @@
 -- locking out their writers, which PostgreSQL does outside of one only.
 --
 -- Timestamps are UTC. Live rows have keys of their own, ctlive:<timing_partner_id>:<API id>, because
--- ChronoTrack's ids and the keys of the rows that are there share one number space.
+-- ChronoTrack's ids and the keys of the rows that are there share one number space. The rows of any other
+-- provider's API have its data_source in place of ctlive.
 \set ON_ERROR_STOP on
 
 -- A change that has to wait for a busy table gives up rather than make its readers queue behind it.
@@ -142,6 +143,13 @@ CREATE TABLE IF NOT EXISTS ct_live_rejected_rows (
     times_seen integer NOT NULL DEFAULT 1,
     UNIQUE (timing_partner_id, provider_event_id, kind, api_id)
 );
+
+-- Version 2: whose API it was. Another provider's row may have the same ids.
+ALTER TABLE ct_live_rejected_rows
+    ADD COLUMN IF NOT EXISTS data_source varchar(50) NOT NULL DEFAULT 'chronotrack_live',
+    DROP CONSTRAINT IF EXISTS ct_live_rejected_rows_timing_partner_id_provider_event_id_k_key;
+CREATE UNIQUE INDEX IF NOT EXISTS ct_live_rejected_rows_once
+    ON ct_live_rejected_rows (timing_partner_id, data_source, provider_event_id, kind, api_id);
 
 CREATE TABLE IF NOT EXISTS ct_live_migrations (
     name varchar(100) NOT NULL,
@@ -296,7 +304,9 @@ DECLARE
     -- column, then its expression for ct_results, runsignup_results and copernico_results
     columns text[] := ARRAY[
         ['source_provider',
-         'CASE r.data_source WHEN ''chronotrack_live'' THEN ''ChronoTrack Live'' ELSE ''ChronoTrack'' END',
+         'CASE r.data_source WHEN ''tcp_hardware'' THEN ''ChronoTrack'' '
+         'WHEN ''chronotrack_live'' THEN ''ChronoTrack Live'' '
+         'ELSE initcap(replace(r.data_source, ''_'', '' '')) END',
          '''RunSignUp''', '''Copernico'''],
         ['timing_partner_id', 'r.timing_partner_id', 'r.timing_partner_id', 'r.timing_partner_id'],
         ['event_id', 'r.event_id', 'r.event_id', 'r.event_id'],
@@ -316,7 +326,7 @@ DECLARE
         ['result_status', 'r.result_status', 'NULL', 'NULL']];
     sources text[] := ARRAY['ct_results', 'runsignup_results', 'copernico_results'];
     conditions text[] := ARRAY[
-        ' WHERE r.data_source <> ''chronotrack_live'' OR (r.result_status IS DISTINCT FROM ''removed'''
+        ' WHERE r.data_source = ''tcp_hardware'' OR (r.result_status IS DISTINCT FROM ''removed'''
         ' AND r.event_id NOT IN (SELECT event_id FROM ct_live_superseded_events))', '', ''];
     view_oid oid := to_regclass('unified_results');
     parts text[] := '{}';
@@ -380,7 +390,7 @@ FROM providers
 HAVING max(provider_id) > coalesce(pg_sequence_last_value(pg_get_serial_sequence('providers', 'provider_id')), 0);
 
 INSERT INTO ct_live_migrations (name, version)
-VALUES ('chronotrack_live_schema_extension', 1)
+VALUES ('chronotrack_live_schema_extension', 2)
 ON CONFLICT DO NOTHING;
 
 RESET lock_timeout;

@@ -62,6 +62,7 @@ def keep_rejected(
             compose("keep_rejected_rows"),
             {
                 "partner": credentials.timing_partner_id,
+                "data_source": credentials.data_source,
                 "provider_event_id": provider_event_id or "",
                 "rows": to_json(list(rows.values())),
                 "at": database_time(at),

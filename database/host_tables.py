@@ -15,23 +15,21 @@ from typing import Generic, TypeVar
 
 import orjson
 
-from providers.records import ProviderEvent, ProviderParticipant, ProviderResult, Split, live_key
+from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderResult, Split
 
 RecordT = TypeVar("RecordT")
-
-DATA_SOURCE = "chronotrack_live"
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """To whom a row belongs: the partner, and the event by its API id (None for an event itself)."""
+    """To whom a row belongs: partner and provider, and the event by its API id (None for an event itself)."""
 
-    timing_partner_id: int
+    credentials: Credentials
     provider_event_id: str | None = None
 
     def key(self, api_id: str) -> str:
-        """Return the key that a live row of this partner has in the host's tables."""
-        return live_key(self.timing_partner_id, api_id)
+        """Return the key that a live row of this owner has in the host's tables."""
+        return self.credentials.key(api_id)
 
 
 def database_time(instant: datetime | None) -> datetime | None:
@@ -153,8 +151,8 @@ EVENTS: HostTable[ProviderEvent] = HostTable(
         "organization_id": lambda e, _: e.organization_id,
         "organization_name": lambda e, _: e.organization_name,
         "location": lambda e, _: _location(e),
-        "timing_partner_id": lambda _, o: o.timing_partner_id,
-        "data_source": lambda _, __: DATA_SOURCE,
+        "timing_partner_id": lambda _, o: o.credentials.timing_partner_id,
+        "data_source": lambda _, o: o.credentials.data_source,
         "provider_event_id": lambda e, _: e.provider_event_id,
         "additional_data": lambda e, _: {**e.additional_data, **_race_starts(e)},
     },
@@ -187,8 +185,8 @@ PARTICIPANTS: HostTable[ProviderParticipant] = HostTable(
         "team_id": lambda p, _: p.team_id,
         "team_name": lambda p, _: p.team_name,
         "division": lambda p, _: p.division,
-        "timing_partner_id": lambda _, o: o.timing_partner_id,
-        "data_source": lambda _, __: DATA_SOURCE,
+        "timing_partner_id": lambda _, o: o.credentials.timing_partner_id,
+        "data_source": lambda _, o: o.credentials.data_source,
         "provider_event_id": lambda _, o: o.provider_event_id,
         "provider_participant_id": lambda p, _: p.provider_participant_id,
         "additional_data": lambda p, _: p.additional_data,
@@ -229,8 +227,8 @@ RESULTS: HostTable[ProviderResult] = HostTable(
         "finish_time": lambda r, _: database_time(r.finish_time),
         "split_times": lambda r, _: to_json([_split(s) for s in r.splits]),
         "result_status": lambda r, _: r.status,
-        "timing_partner_id": lambda _, o: o.timing_partner_id,
-        "data_source": lambda _, __: DATA_SOURCE,
+        "timing_partner_id": lambda _, o: o.credentials.timing_partner_id,
+        "data_source": lambda _, o: o.credentials.data_source,
         "provider_event_id": lambda _, o: o.provider_event_id,
         "provider_result_id": lambda r, _: r.provider_result_id,
         "additional_data": lambda r, _: r.additional_data,

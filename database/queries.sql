@@ -43,7 +43,8 @@ SELECT
     c.provider_id,
     c.principal,
     c.secret,
-    coalesce(c.additional_config, '{{}}'::jsonb) AS additional_config
+    coalesce(c.additional_config, '{{}}'::jsonb) AS additional_config,
+    replace(lower(providers.name), ' ', '_') AS data_source
 FROM partner_provider_credentials c
 JOIN providers USING (provider_id)
 JOIN timing_partners p USING (timing_partner_id)
@@ -81,15 +82,17 @@ WHERE NOT EXISTS (SELECT FROM {table} AS kept WHERE {match})
 ON CONFLICT DO NOTHING;
 
 -- name: lock_partner_events
--- One importer of a partner's events at a time: until the transaction ends.
-SELECT pg_advisory_xact_lock(hashtextextended('ctlive events of ' || %(partner)s, 0));
+-- One importer of a partner's events from a provider at a time: until the transaction ends.
+SELECT pg_advisory_xact_lock(hashtextextended(%(data_source)s || ' events of ' || %(partner)s, 0));
 
 -- name: drop_staged_duplicates
 -- Take out of the stage the events that TCP already delivered, unless they are kept as live ones already.
+-- TCP's ids are ChronoTrack's: in this and the next two, no other provider's id says anything about them.
 DELETE FROM {staged} AS staged
 USING {staged} AS same
 CROSS JOIN LATERAL find_duplicate_chronotrack_event(
-    same.event_name, same.event_start_time, same.timing_partner_id, same.provider_event_id
+    same.event_name, same.event_start_time, same.timing_partner_id,
+    CASE WHEN same.data_source = 'chronotrack_live' THEN same.provider_event_id END
 ) AS duplicate
 WHERE staged.event_id = same.event_id
   AND NOT EXISTS (SELECT FROM ct_events AS kept WHERE kept.event_id = staged.event_id)
@@ -99,7 +102,8 @@ RETURNING staged.provider_event_id, staged.event_name, duplicate.event_id AS dup
 -- The TCP event that an event of the API is the same as, and why.
 SELECT event_id AS duplicate_of, reason
 FROM find_duplicate_chronotrack_event(
-    %(event_name)s::varchar, %(start_time)s::timestamp, %(partner)s, %(provider_event_id)s::varchar
+    %(event_name)s::varchar, %(start_time)s::timestamp, %(partner)s,
+    CASE WHEN %(data_source)s = 'chronotrack_live' THEN %(provider_event_id)s::varchar END
 );
 
 -- name: mark_duplicates
@@ -109,12 +113,13 @@ UPDATE ct_events AS live
 SET duplicate_of = twin.event_id, updated_at = %(at)s
 FROM ct_events AS same
 LEFT JOIN LATERAL find_duplicate_chronotrack_event(
-    same.event_name, same.event_start_time, same.timing_partner_id, same.provider_event_id
+    same.event_name, same.event_start_time, same.timing_partner_id,
+    CASE WHEN same.data_source = 'chronotrack_live' THEN same.provider_event_id END
 ) AS twin ON true
 WHERE live.event_id = same.event_id
   AND live.timing_partner_id = %(partner)s
   AND live.event_id = coalesce(%(event_id)s, live.event_id)
-  AND live.data_source = 'chronotrack_live'
+  AND live.data_source = %(data_source)s
   AND live.duplicate_of IS DISTINCT FROM twin.event_id;
 
 -- name: update_races
@@ -158,7 +163,7 @@ SELECT
 FROM ct_results r
 LEFT JOIN {staged} AS staged USING (provider_result_id)
 WHERE r.event_id = %(event_id)s
-  AND r.data_source = 'chronotrack_live'
+  AND r.data_source = %(data_source)s
   AND r.result_status IS DISTINCT FROM 'removed';
 
 -- name: keep_what_is_unsure
@@ -184,7 +189,7 @@ SET gender_place = CASE
     END
 FROM ct_results AS kept
 WHERE kept.event_id = %(event_id)s
-  AND kept.data_source = 'chronotrack_live'
+  AND kept.data_source = %(data_source)s
   AND kept.provider_result_id = staged.provider_result_id;
 
 -- name: mark_removed
@@ -192,7 +197,7 @@ WHERE kept.event_id = %(event_id)s
 UPDATE ct_results r
 SET result_status = 'removed', api_fetched_date = %(at)s, updated_at = %(at)s
 WHERE r.event_id = %(event_id)s
-  AND r.data_source = 'chronotrack_live'
+  AND r.data_source = %(data_source)s
   AND r.result_status IS DISTINCT FROM 'removed'
   AND r.provider_result_id <> ALL (%(set_aside)s)
   AND NOT EXISTS (SELECT FROM {staged} AS staged WHERE staged.provider_result_id = r.provider_result_id);
@@ -200,10 +205,10 @@ WHERE r.event_id = %(event_id)s
 -- name: keep_rejected_rows
 -- Rows of the API that could not be stored, once each, with how often they came.
 INSERT INTO ct_live_rejected_rows AS kept
-    (timing_partner_id, provider_event_id, kind, api_id, reason, payload, first_seen, last_seen)
-SELECT %(partner)s, %(provider_event_id)s, kind, api_id, reason, payload, %(at)s, %(at)s
+    (timing_partner_id, data_source, provider_event_id, kind, api_id, reason, payload, first_seen, last_seen)
+SELECT %(partner)s, %(data_source)s, %(provider_event_id)s, kind, api_id, reason, payload, %(at)s, %(at)s
 FROM jsonb_to_recordset(%(rows)s) AS staged (kind text, api_id text, reason text, payload jsonb)
-ON CONFLICT (timing_partner_id, provider_event_id, kind, api_id) DO UPDATE
+ON CONFLICT (timing_partner_id, data_source, provider_event_id, kind, api_id) DO UPDATE
 SET reason = EXCLUDED.reason,
     payload = EXCLUDED.payload,
     last_seen = EXCLUDED.last_seen,
@@ -249,7 +254,7 @@ LEFT JOIN LATERAL (
     ORDER BY h.sync_time DESC LIMIT 1
 ) AS last_participants ON true
 WHERE e.timing_partner_id = %(partner)s
-  AND e.data_source = 'chronotrack_live'
+  AND e.data_source = %(data_source)s
   AND (greatest(e.start_date, e.end_date) >= %(since)s OR e.event_id = ANY (%(late_races)s))
 ORDER BY e.start_date, e.event_id;
 
@@ -259,7 +264,7 @@ SELECT e.event_id, race_start::timestamp AS start_time
 FROM ct_events e
 CROSS JOIN LATERAL jsonb_array_elements_text(e.additional_data -> 'race_starts') AS race_start
 WHERE e.timing_partner_id = %(partner)s
-  AND e.data_source = 'chronotrack_live';
+  AND e.data_source = %(data_source)s;
 
 -- name: keep_known_race_starts
 -- An event whose races could not be read this time keeps the starts that are known.
@@ -277,7 +282,7 @@ SELECT e.provider_event_id
 FROM ct_events e
 JOIN sync_history h ON h.event_id = e.event_id AND h.timing_partner_id = e.timing_partner_id
 WHERE e.timing_partner_id = %(partner)s
-  AND e.data_source = 'chronotrack_live'
+  AND e.data_source = %(data_source)s
   AND h.provider_id = %(provider_id)s
   AND h.sync_type = 'backfill'
   AND h.status IN ('completed', 'partial')

@@ -10,16 +10,16 @@ from psycopg2.extras import RealDictCursor
 from database.host_tables import database_time, to_json
 from database.queries import compose
 from database.staging import assignments, names
-from providers.records import ProviderEvent, ProviderRace, live_key
+from providers.records import Credentials, ProviderEvent, ProviderRace
 
 _TABLE = "ct_races"
 _KEY = ("race_id", "event_id")
 
 
-def write_races(cursor: RealDictCursor, partner: int, events: Sequence[ProviderEvent]) -> int:
+def write_races(cursor: RealDictCursor, credentials: Credentials, events: Sequence[ProviderEvent]) -> int:
     """Write the races of the events that are kept; return how many were new or differed."""
     lengths = _columns(cursor)
-    rows = [_row(event, race, partner) for event in events for race in event.races or ()]
+    rows = [_row(event, race, credentials) for event in events for race in event.races or ()]
     if not lengths or not rows:
         return 0
     # The host's columns have no place for the rest of a text that is too long for them.
@@ -41,13 +41,14 @@ def write_races(cursor: RealDictCursor, partner: int, events: Sequence[ProviderE
     return updated + cursor.rowcount
 
 
-def race_starts(cursor: RealDictCursor, partner: int) -> dict[str, list[datetime]]:
+def race_starts(cursor: RealDictCursor, credentials: Credentials) -> dict[str, list[datetime]]:
     """Return when the races of each of the partner's live events start, or are to start.
 
     They are read from the events' additional_data, because shape C has no table of races.
     """
     starts: dict[str, list[datetime]] = {}
-    cursor.execute(compose("race_starts"), {"partner": partner})
+    values = {"partner": credentials.timing_partner_id, "data_source": credentials.data_source}
+    cursor.execute(compose("race_starts"), values)
     for row in cursor.fetchall():
         starts.setdefault(row["event_id"], []).append(row["start_time"].replace(tzinfo=UTC))
     return starts
@@ -59,10 +60,10 @@ def _columns(cursor: RealDictCursor) -> dict[str, int | None]:
     return {row["name"]: row["max_length"] for row in cursor.fetchall()}
 
 
-def _row(event: ProviderEvent, race: ProviderRace, partner: int) -> dict[str, object]:
+def _row(event: ProviderEvent, race: ProviderRace, credentials: Credentials) -> dict[str, object]:
     return {
         "race_id": race.provider_race_id,
-        "event_id": live_key(partner, event.provider_event_id),
+        "event_id": credentials.key(event.provider_event_id),
         "race_tag": race.tag,
         "race_name": race.name,
         "race_type": race.race_type,
@@ -74,7 +75,7 @@ def _row(event: ProviderEvent, race: ProviderRace, partner: int) -> dict[str, ob
         "race_actual_start_time": database_time(race.actual_start),
         "race_actual_end_time": database_time(race.actual_end),
         "race_age_ref_time": database_time(race.age_reference),
-        "timing_partner_id": partner,
+        "timing_partner_id": credentials.timing_partner_id,
     }
 
 

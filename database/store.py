@@ -30,7 +30,6 @@ from providers.records import (
     Stored,
     StoredEvent,
     SyncReport,
-    live_key,
 )
 
 Account = Callable[[Stored], SyncReport]
@@ -82,29 +81,24 @@ class Store:
 
     def live_events(self, credentials: Credentials, since: datetime) -> list[StoredEvent]:
         """Return the partner's live events of `since` or later, by start, end or a race's start."""
-        owner = {"partner": credentials.timing_partner_id, "provider_id": credentials.provider_id}
         with self._database.transaction() as cursor:
-            starts = race_starts(cursor, credentials.timing_partner_id)
+            starts = race_starts(cursor, credentials)
             late = [event_id for event_id, times in starts.items() if max(times) >= since]
-            cursor.execute(
-                compose("live_events"), owner | {"since": database_time(since), "late_races": late}
-            )
+            values = _whose(credentials) | {"since": database_time(since), "late_races": late}
+            cursor.execute(compose("live_events"), values)
             return [_stored_event(row, starts) for row in cursor.fetchall()]
 
     def imported_events(self, credentials: Credentials) -> set[str]:
         """Return the API ids of the partner's events that the backfill has brought in."""
         with self._database.transaction() as cursor:
-            cursor.execute(
-                compose("imported_events"),
-                {"partner": credentials.timing_partner_id, "provider_id": credentials.provider_id},
-            )
+            cursor.execute(compose("imported_events"), _whose(credentials))
             return {row["provider_event_id"] for row in cursor.fetchall()}
 
     # What is written ---------------------------------------------------------------------------------
 
     def claim(self, credentials: Credentials, provider_event_id: str) -> AbstractContextManager[None]:
         """Hold an event against every other process; see `Claims.claim`."""
-        return self._claims.claim(live_key(credentials.timing_partner_id, provider_event_id))
+        return self._claims.claim(credentials.key(provider_event_id))
 
     def save_events(
         self, credentials: Credentials, snapshot: Snapshot[ProviderEvent], account: Account, at: datetime
@@ -114,7 +108,7 @@ class Store:
         events = list(snapshot.records)
         with self._database.transaction() as cursor:
             written, duplicates = self._write_events(cursor, credentials, events, at)
-            _mark_duplicates(cursor, credentials.timing_partner_id, None, at)
+            _mark_duplicates(cursor, credentials, None, at)
             rejected = keep_rejected(cursor, credentials, None, snapshot.rejected, at)
             stored = Stored(
                 seen=len(events),
@@ -137,7 +131,7 @@ class Store:
         with self._database.transaction() as cursor:
             stored = self._write_participants(cursor, credentials, provider_event_id, snapshot, at)
             report = add_history(cursor, credentials, account(stored))
-            self._claims.confirm(cursor, live_key(credentials.timing_partner_id, provider_event_id))
+            self._claims.confirm(cursor, credentials.key(provider_event_id))
             return report
 
     def save_results(
@@ -151,9 +145,9 @@ class Store:
         """Store a poll of an event's results."""
         with self._database.transaction() as cursor:
             stored = self._write_results(cursor, credentials, provider_event_id, snapshot, at)
-            _mark_duplicates(cursor, credentials.timing_partner_id, provider_event_id, at)
+            _mark_duplicates(cursor, credentials, provider_event_id, at)
             report = add_history(cursor, credentials, account(stored))
-            self._claims.confirm(cursor, live_key(credentials.timing_partner_id, provider_event_id))
+            self._claims.confirm(cursor, credentials.key(provider_event_id))
             return report
 
     def refuse_duplicate(self, credentials: Credentials, event: ProviderEvent) -> None:
@@ -161,10 +155,10 @@ class Store:
         with self._database.transaction() as cursor:
             cursor.execute(
                 compose("find_duplicate"),
-                {
+                _whose(credentials)
+                | {
                     "event_name": event.name,
                     "start_time": database_time(event.start_time),
-                    "partner": credentials.timing_partner_id,
                     "provider_event_id": event.provider_event_id,
                 },
             )
@@ -199,7 +193,7 @@ class Store:
                 notes={"participants": entries.seen, "results": finishes.seen, **finishes.notes},
             )
             report = add_history(cursor, credentials, account(stored))
-            self._claims.confirm(cursor, live_key(credentials.timing_partner_id, event.provider_event_id))
+            self._claims.confirm(cursor, credentials.key(event.provider_event_id))
             return report
 
     def note(self, credentials: Credentials, report: SyncReport) -> None:
@@ -217,14 +211,13 @@ class Store:
         self, cursor: RealDictCursor, credentials: Credentials, events: Sequence[ProviderEvent], at: datetime
     ) -> tuple[int, list[dict[str, Any]]]:
         """Return how many rows were written, and the events left out because TCP has them."""
-        partner = credentials.timing_partner_id
-        cursor.execute(compose("lock_partner_events"), {"partner": partner})
-        seen = self._events.load(cursor, events, Owner(partner))
+        cursor.execute(compose("lock_partner_events"), _whose(credentials))
+        seen = self._events.load(cursor, events, Owner(credentials))
         cursor.execute(compose("keep_known_race_starts", staged=self._events.staged))
         cursor.execute(compose("drop_staged_duplicates", staged=self._events.staged))
         duplicates = [dict(row) for row in cursor.fetchall()]
         written = self._events.merge(cursor, seen=seen, at=at, credentials=_used(credentials)).rows
-        return written + write_races(cursor, partner, events), duplicates
+        return written + write_races(cursor, credentials, events), duplicates
 
     def _write_participants(
         self,
@@ -234,7 +227,7 @@ class Store:
         snapshot: Snapshot[ProviderParticipant],
         at: datetime,
     ) -> Stored:
-        owner = Owner(credentials.timing_partner_id, provider_event_id)
+        owner = Owner(credentials, provider_event_id)
         seen = self._participants.load(cursor, snapshot.records, owner)
         written = self._participants.merge(cursor, seen=seen, at=at, credentials=_used(credentials))
         rejected = keep_rejected(cursor, credentials, provider_event_id, snapshot.rejected, at)
@@ -248,12 +241,10 @@ class Store:
         snapshot: Snapshot[ProviderResult],
         at: datetime,
     ) -> Stored:
-        owner = Owner(credentials.timing_partner_id, provider_event_id)
+        owner = Owner(credentials, provider_event_id)
         seen = self._results.load(cursor, snapshot.records, owner)
-        values = {
-            "partner": credentials.timing_partner_id,
-            "provider_id": credentials.provider_id,
-            "event_id": owner.key(provider_event_id),
+        values = _whose(credentials) | {
+            "event_id": credentials.key(provider_event_id),
             "set_aside": [error.api_id for error in snapshot.rejected if error.api_id],
             "at": database_time(at),
         }
@@ -284,10 +275,10 @@ class Store:
 
 
 def _mark_duplicates(
-    cursor: RealDictCursor, partner: int, provider_event_id: str | None, at: datetime
+    cursor: RealDictCursor, credentials: Credentials, provider_event_id: str | None, at: datetime
 ) -> None:
-    event_id = provider_event_id and live_key(partner, provider_event_id)
-    values = {"partner": partner, "event_id": event_id, "at": database_time(at)}
+    event_id = provider_event_id and credentials.key(provider_event_id)
+    values = _whose(credentials) | {"event_id": event_id, "at": database_time(at)}
     cursor.execute(compose("mark_duplicates"), values)
 
 
@@ -298,6 +289,15 @@ def _duplicate(twin: Mapping[str, Any]) -> DuplicateEvent:
 def _worst(*readings: bool | None) -> bool | None:
     """Return whether readings were whole together: False when one was not, None when one is unknown."""
     return False if False in readings else None if None in readings else True
+
+
+def _whose(credentials: Credentials) -> dict[str, object]:
+    """Return what tells the rows of these credentials from all others, in the words of the queries."""
+    return {
+        "partner": credentials.timing_partner_id,
+        "provider_id": credentials.provider_id,
+        "data_source": credentials.data_source,
+    }
 
 
 def _used(credentials: Credentials) -> str:

@@ -16,15 +16,6 @@ from providers.errors import IntegrationError, RowRejected
 RecordT = TypeVar("RecordT")
 
 
-def live_key(timing_partner_id: int, api_id: str) -> str:
-    """Return the hub's key of a live row (design, decision 1).
-
-    API ids share a number space with the keys of rows that are there, and one event may be visible to two
-    partners, so a raw API id is never a key.
-    """
-    return f"ctlive:{timing_partner_id}:{api_id}"
-
-
 def _refuse_naive(record: Any) -> None:  # noqa: ANN401 - any record class of this module
     for name in (f.name for f in fields(record)):
         value = getattr(record, name)
@@ -38,6 +29,8 @@ class Credentials:
     """One partner's access to one provider: a row of `partner_provider_credentials`.
 
     `secret` is a password or its digest (see `additional_config`); it never shows in the repr.
+    `data_source` says in the hub whose rows they are that these credentials bring: the provider's name in
+    lower case, with an underscore for each space ("ChronoTrack Live" is "chronotrack_live").
     """
 
     credentials_id: int
@@ -47,6 +40,16 @@ class Credentials:
     principal: str | None
     secret: str | None = field(repr=False)
     additional_config: Mapping[str, object] = field(default_factory=dict, repr=False)
+    data_source: str = "chronotrack_live"
+
+    def key(self, api_id: str) -> str:
+        """Return the hub's key of a live row (design, decision 1).
+
+        API ids share a number space with the keys of rows that are there, with each other from provider to
+        provider, and one event may be visible to two partners: a raw API id is never a key.
+        """
+        prefix = "ctlive" if self.data_source == "chronotrack_live" else self.data_source
+        return f"{prefix}:{self.timing_partner_id}:{api_id}"
 
     @property
     def label(self) -> str:
@@ -106,6 +109,18 @@ class ProviderEvent:
 
     def __post_init__(self) -> None:
         _refuse_naive(self)
+
+    def touches(self, since: datetime | None, until: datetime | None) -> bool:
+        """Say whether the event overlaps a span; None stands for no bound.
+
+        It lasts from the first to the last of its start, its end and its races' starts; without any of
+        them it touches nothing.
+        """
+        instants = [self.start_time, self.end_time, *(race.start for race in self.races or ())]
+        known = [instant for instant in instants if instant is not None]
+        return (
+            bool(known) and (until is None or min(known) <= until) and (since is None or max(known) >= since)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,9 +55,7 @@ def open_adapter(
         raise
     if record is not None:
         try:
-            opened.record_to(
-                Recording(record / f"partner-{credentials.timing_partner_id}", _secrets(credentials))
-            )
+            opened.record_to(Recording(record / account, _secrets(credentials)))
         except BaseException:
             opened.close()
             raise

@@ -28,7 +28,6 @@ from providers.records import (
     Stored,
     StoredEvent,
     SyncReport,
-    live_key,
 )
 
 # Discovery looks forward from so long ago; older events are the backfill's (design, decision 12).
@@ -155,7 +154,7 @@ def import_past_event(
                 adapter.credentials, event, entries, results, operation.stored, clock.now()
             )
 
-    event_id = live_key(adapter.credentials.timing_partner_id, event.provider_event_id)
+    event_id = adapter.credentials.key(event.provider_event_id)
     return _Operation("backfill", adapter, store, clock, event_id).run(work)
 
 
@@ -178,8 +177,8 @@ class _Operation:
         self.started, self._began = self.clock.now(), time.monotonic()
         log = self.adapter.log
         # Whatever is logged on the way, in whichever thread, names operation and event.
-        context = bound_contextvars(operation=self.sync_type, event_id=self.event_id)
-        with context, statistics.measured() as self._statistics:
+        event = {"event_id": self.event_id} if self.event_id else {}
+        with bound_contextvars(operation=self.sync_type, **event), statistics.measured() as self._statistics:
             try:
                 report = work(self)
             except SkipThis as reason:

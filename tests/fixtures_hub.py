@@ -68,9 +68,11 @@ class Hub:
             )
 
     def key(self, api_id) -> str:
-        return f"ctlive:{self.partner.timing_partner_id}:{api_id}"
+        return self.partner.key(api_id)
 
-    def _parts(self, sync_type, event, records, *, at=None, complete=True, rejected=(), account=None):
+    def _parts(
+        self, sync_type, event, records, *, at=None, complete=True, rejected=(), unsure=(), account=None
+    ):
         at = at or self.at
 
         def completed(stored) -> SyncReport:
@@ -86,7 +88,8 @@ class Hub:
                 statistics={"complete": stored.complete, sync_type: stored.seen, **stored.notes},
             )
 
-        return Snapshot(iter(records), complete, list(rejected)), account or completed, at
+        snapshot = Snapshot(iter(records), complete, list(rejected), frozenset(unsure))
+        return snapshot, account or completed, at
 
 
 @pytest.fixture

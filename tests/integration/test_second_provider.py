@@ -11,7 +11,7 @@ import pytest
 
 from providers import sync
 from providers.errors import ApiUnreachable, CredentialsRefused, EventArchived, NotFound
-from providers.records import StoredEvent, live_key
+from providers.records import StoredEvent
 from providers.registry import adapter_class, open_adapter
 from tests.integration.builders import naive, versions
 from tests.provider_fifteen.sundial_api import FINISHED, HIDDEN, LOCKED, LOGIN, ODD, PASSWORD, UPCOMING
@@ -64,10 +64,9 @@ def poll(store, clock):
 
 
 def event_of(adapter, api_id):
-    partner = adapter.credentials.timing_partner_id
     return StoredEvent(
-        event_id=live_key(partner, api_id),
-        timing_partner_id=partner,
+        event_id=adapter.credentials.key(api_id),
+        timing_partner_id=adapter.credentials.timing_partner_id,
         provider_event_id=api_id,
         name="?",
         start_time=None,

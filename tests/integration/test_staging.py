@@ -33,7 +33,7 @@ TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs
 def staged(hub):
     """A way to store results of one event in a transaction that is rolled back, as they are kept then."""
     hub.save_events(ProviderEvent(provider_event_id="5", name="Run"))
-    staging, owner = Staging(RESULTS), Owner(hub.partner.timing_partner_id, "5")
+    staging, owner = Staging(RESULTS), Owner(hub.partner, "5")
 
     class Enough(Exception):
         pass
@@ -196,7 +196,7 @@ def test_temporary_tables_are_made_once_a_connection(hub):
     assert len(before) == 1
 
 
-def test_a_database_without_the_extension_is_not_written(make_dsn, open_query, shape_c):
+def test_a_database_without_the_extension_is_not_written(make_dsn, open_query, shape_c, hub):
     from database.connection import Database
 
     dsn = make_dsn()
@@ -207,5 +207,5 @@ def test_a_database_without_the_extension_is_not_written(make_dsn, open_query, s
         pytest.raises(SchemaNotReady, match="run `chronotrack-live migrate`"),
         database.transaction() as cursor,
     ):
-        Staging(PARTICIPANTS).load(cursor, [], Owner(1, "5"))
+        Staging(PARTICIPANTS).load(cursor, [], Owner(hub.partner, "5"))
     database.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 
@@ -11,15 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from database.host_tables import EVENTS, PARTICIPANTS, RESULTS, Owner, database_time, duration_text
-from providers.records import ProviderEvent, ProviderParticipant, ProviderResult, Split
+from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderResult, Split
 
-OWNER = Owner(7, "55")
+CREDENTIALS = Credentials(
+    credentials_id=1,
+    timing_partner_id=7,
+    partner_name="Harbour Timing",
+    provider_id=1,
+    principal="demo",
+    secret="demo",
+    data_source="chronotrack_live",
+)
 
 
-def row_of(table, record, **host):
+def row_of(table, record, credentials=CREDENTIALS, **host):
     """The row of a record for a host that has the named columns, with their lengths."""
     maker = table.row_maker(host)
-    return dict(zip(maker.columns, next(iter(maker.rows([record], OWNER))), strict=True))
+    rows = maker.rows([record], Owner(credentials, "55"))
+    return dict(zip(maker.columns, next(iter(rows)), strict=True))
 
 
 def result(**fields):
@@ -36,6 +46,30 @@ def test_live_keys_name_the_partner_and_the_api_id():
     }
     row = row_of(RESULTS, result(provider_participant_id="9"), event_id=100, entry_id=100, participant_id=100)
     assert row == {"event_id": "ctlive:7:55", "entry_id": "ctlive:7:9", "participant_id": "ctlive:7:9"}
+
+
+@pytest.mark.parametrize(
+    ("table", "record"),
+    [
+        (EVENTS, ProviderEvent(provider_event_id="55", name="Run")),
+        (PARTICIPANTS, ProviderParticipant(provider_participant_id="9")),
+        (RESULTS, result()),
+    ],
+    ids=lambda given: getattr(given, "name", ""),
+)
+def test_every_row_names_its_provider_and_partner_in_key_and_column(table, record):
+    host = {"event_id": 100, "timing_partner_id": None, "data_source": 50}
+
+    assert row_of(table, record, **host) == {
+        "event_id": "ctlive:7:55",
+        "timing_partner_id": 7,
+        "data_source": "chronotrack_live",
+    }
+    assert row_of(table, record, replace(CREDENTIALS, data_source="sundial_timing"), **host) == {
+        "event_id": "sundial_timing:7:55",
+        "timing_partner_id": 7,
+        "data_source": "sundial_timing",
+    }
 
 
 def test_a_result_without_an_entry_has_no_participant():

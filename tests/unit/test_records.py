@@ -1,7 +1,8 @@
-"""The shared records: aware instants, and secrets that do not show."""
+"""The shared records: aware instants, secrets that do not show, and keys."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
@@ -27,6 +28,16 @@ AWARE = datetime(2025, 4, 21, 14, tzinfo=UTC)
 NAIVE = AWARE.replace(tzinfo=None)
 STORED = {"event_id": "e", "timing_partner_id": 1, "provider_event_id": "1", "name": "n", "start_time": None}
 REPORT = {"sync_type": "results", "timing_partner_id": 1, "status": "completed"}
+CREDENTIALS = Credentials(
+    credentials_id=1,
+    timing_partner_id=7,
+    partner_name="Harbour Timing",
+    provider_id=1,
+    principal="user@example.test",
+    secret="open-sesame",
+    additional_config={"client_secret": "hush"},
+    data_source="chronotrack_live",
+)
 
 
 @pytest.mark.parametrize("naive", [NAIVE, NAIVE.replace(tzinfo=NoOffset())])
@@ -60,18 +71,14 @@ def test_a_naive_start_among_the_races_is_refused():
 
 
 def test_credentials_show_no_secret():
-    credentials = Credentials(
-        credentials_id=1,
-        timing_partner_id=7,
-        partner_name="Harbour Timing",
-        provider_id=1,
-        principal="user@example.test",
-        secret="open-sesame",
-        additional_config={"client_secret": "hush"},
-    )
-    assert "open-sesame" not in repr(credentials)
-    assert "hush" not in repr(credentials)
-    assert credentials.label == "partner 7 (Harbour Timing)"
+    assert "open-sesame" not in repr(CREDENTIALS)
+    assert "hush" not in repr(CREDENTIALS)
+    assert CREDENTIALS.label == "partner 7 (Harbour Timing)"
+
+
+def test_a_key_names_provider_partner_and_api_id():
+    assert CREDENTIALS.key("89332") == "ctlive:7:89332"
+    assert replace(CREDENTIALS, data_source="sundial_timing").key("m-1") == "sundial_timing:7:m-1"
 
 
 def test_a_race_starts_when_it_did_or_else_when_it_is_to():

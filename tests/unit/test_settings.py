@@ -162,3 +162,47 @@ def test_any_mapping_will_do():
             return 1
 
     assert ChronoTrackLiveSettings.of(credentials(Config())).rate_limit == 5
+
+
+@pytest.mark.parametrize(
+    ("base_url", "token_url"),
+    [
+        ("https://api.chronotrack.com/api", "https://api.chronotrack.com/oauth2/token"),
+        ("https://chronotrack.com/api/v1", "https://chronotrack.com/oauth2/token"),
+        ("http://127.0.0.1:8088/api/", "http://127.0.0.1:8088/oauth2/token"),
+        ("https://proxy.example.test/ctlive/api", "https://proxy.example.test/ctlive/oauth2/token"),
+        ("https://api.example.test", "https://api.example.test/oauth2/token"),
+    ],
+)
+def test_tokens_are_asked_for_beside_the_api(base_url, token_url):
+    assert settings(base_url=base_url).token_url == token_url
+
+
+@pytest.mark.parametrize("missing", ["client_id", "client_secret"])
+def test_oauth2_needs_a_client_that_can_prove_itself(missing):
+    config = {"auth": "oauth2", "client_id": "abcd1234", "client_secret": "f" * 40}
+    del config[missing]
+    with pytest.raises(SettingsInvalid, match=f"{missing} is missing .*Harbour Timing.*oauth2 auth needs it"):
+        settings(**config)
+
+
+def test_oauth2_sends_the_password_itself_so_a_digest_of_it_makes_no_sense():
+    config = {"auth": "oauth2", "client_id": "abcd1234", "client_secret": "f" * 40}
+    assert settings(**config).password_digest == "plain"
+    with pytest.raises(SettingsInvalid, match="password_digest does not go with oauth2"):
+        settings(**config, password_digest="sha256")
+
+
+@pytest.mark.parametrize(
+    ("host", "public"),
+    [
+        ("api.chronotrack.com", True),
+        ("qa-api.chronotrack.com:443", True),
+        ("chronotrack.com", True),
+        ("127.0.0.1:8088", False),
+        ("chronotrack.com.example.test", False),
+        ("notchronotrack.com", False),
+    ],
+)
+def test_the_public_api_is_known_by_its_host(host, public):
+    assert settings(base_url=f"https://{host}/api").is_public_api is public
