@@ -60,8 +60,9 @@ _REDACTED = "[redacted]"
 _SHORTEST_SECRET = 4
 _KEPT_HEADERS = ("content-type", "retry-after", "date", "cache-control")
 _SMELLS_OF_A_SECRET = re.compile("token|auth|key|cookie|session|secret|password")
-# How JSON may write a slash, and a query a blank, beside their escapes by number.
-_ALSO = {"/": r"\\/", " ": r"\+"}
+# How JSON may write a slash, and a query a blank, beside their escapes by number; a query may
+# itself be encoded once more.
+_ALSO = {"/": r"\\/", " ": r"\+|%(?:25)*2[bB]"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

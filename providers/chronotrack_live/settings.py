@@ -46,13 +46,15 @@ class ChronoTrackLiveSettings:
     rate_limit: int = REQUESTS_PER_MINUTE
     auth: str = "basic"
     password_digest: str = "sha256"  # noqa: S105 - the name of a digest
-    client_id: str | None = None
+    client_id: str | None = field(default=None, repr=False)
     client_secret: str | None = field(default=None, repr=False)
 
     @property
     def token_url(self) -> str:
         """Where tokens are to be had: outside /api, beside it (fact sheet, section 1)."""
-        return f"{self.base_url.removesuffix('/api')}/oauth2/token"
+        parts = urlsplit(self.base_url)
+        before_api = parts.path.partition("/api")[0]
+        return f"{parts.scheme}://{parts.netloc}{before_api}/oauth2/token"
 
     @property
     def is_public_api(self) -> bool:
@@ -146,7 +148,7 @@ def _timeout(value: object, where: str) -> float:
     seconds = 30.0 if value is None else _number(value)
     if not 0 < seconds <= _LONGEST_TIMEOUT:
         raise SettingsInvalid(
-            f"timeout is {value!r} in additional_config of {where}: use seconds, up to {_LONGEST_TIMEOUT}."
+            f"timeout in additional_config of {where} is impossible: use seconds, up to {_LONGEST_TIMEOUT}."
         )
     return seconds
 
@@ -155,7 +157,7 @@ def _rate_limit(value: object, where: str) -> int:
     requests = float(REQUESTS_PER_MINUTE) if value is None else _number(value)
     if not 1 <= requests <= REQUESTS_PER_HOUR or requests != int(requests):
         raise SettingsInvalid(
-            f"rate_limit is {value!r} in additional_config of {where}: use a whole number of requests "
+            f"rate_limit in additional_config of {where} is impossible: use a whole number of requests "
             f"in 60 seconds, usually {REQUESTS_PER_MINUTE}."
         )
     return int(requests)

@@ -58,6 +58,13 @@ class Request:
     is_secret: bool = False
 
 
+class _Session(requests.Session):
+    """A session that follows nothing: a redirect would carry the credentials to wherever it points."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return none: requests would read its body to prepare for what it is told not to do."""
+
+
 class Transport:
     """The connections to one API. May be used from several threads at once."""
 
@@ -72,7 +79,7 @@ class Transport:
         self._base_url = base_url
         self._timeout = timeout
         self._log = log
-        self._session = requests.Session()
+        self._session = _Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=_POOLED))
         self.recording: Recording | None = None
@@ -98,7 +105,6 @@ class Transport:
                     auth=request.auth,
                     timeout=self._timeout,
                     stream=True,
-                    # A redirect would carry the credentials to wherever it points.
                     allow_redirects=False,
                 )
             ) as response:

@@ -6,7 +6,6 @@ import hashlib
 import subprocess
 import sys
 
-import psycopg2
 import pytest
 
 from operations.comparison import compare
@@ -161,21 +160,3 @@ def test_verbose_shows_every_request_and_no_query(run, add_partner, simulator):
     assert '"path": "event/91649/results"' in done.stderr
     assert "user_pass" not in done.stderr
     assert digest not in done.stderr
-
-
-def test_a_secret_stands_in_no_output_and_in_no_table_but_its_own(run, add_partner, simulator, dsn):
-    marked = "m4rked-s3cret"
-    add_partner(base_url=simulator.base_url, secret=marked, auth="simple", client_id="demo0001")
-
-    done = run("scheduler", "--once", "--verbose")
-
-    digest = hashlib.sha256(marked.encode()).hexdigest()
-    connection = psycopg2.connect(dsn)
-    with connection, connection.cursor() as cursor:
-        cursor.execute("SELECT json_agg(h)::text FROM sync_history h")
-        history = cursor.fetchone()[0]
-    connection.close()
-    assert done.returncode == 2
-    for said in (done.stdout, done.stderr, history):
-        assert marked not in said
-        assert digest not in said

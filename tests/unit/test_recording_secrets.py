@@ -30,6 +30,7 @@ SPELLINGS = [
     quote_plus,
     lambda text: quote(text, safe=""),
     lambda text: quote(quote(text)),
+    lambda text: quote(quote_plus(text), safe=""),
     lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
     lambda text: re.sub("%..", lambda escape: escape[0].lower(), quote(text)),
     lambda text: json.dumps(text)[1:-1],

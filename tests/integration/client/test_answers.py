@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from werkzeug import Response
@@ -147,6 +149,24 @@ def test_a_redirect_is_not_followed(httpserver, open_client):
     with pytest.raises(AnswerUnusable, match=r"redirects elsewhere .* check base_url"):
         entries(open_client())
     assert [request.path for request, _ in httpserver.log] == [ENTRIES]
+
+
+def test_the_body_of_a_redirect_is_read_within_the_time_of_any_other(open_client):
+    def answer():
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 301 Moved\r\nLocation: http://a/\r\nContent-Length: 999\r\n\r\n")
+            while not hung_up.wait(0.05):
+                connection.sendall(b" ")
+
+    hung_up = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as thread:
+        answered = thread.submit(answer)
+        with pytest.raises(ApiUnreachable, match="no answer in time"):
+            entries(open_client(base_url=f"http://127.0.0.1:{server.getsockname()[1]}/api", timeout=0.3))
+        hung_up.set()
+        answered.result()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,17 @@ import structlog
 from structlog.testing import capture_logs
 from werkzeug import Response
 
-from providers.errors import ApiUnreachable, IntegrationError, ServerFailed
+from providers.chronotrack_live.answers import Reply
+from providers.chronotrack_live.settings import ChronoTrackLiveSettings
+from providers.chronotrack_live_adapter import ChronoTrackLiveAdapter
+from providers.clock import Clock
+from providers.errors import ApiUnreachable, IntegrationError, ServerFailed, SettingsInvalid
+from providers.rate_limit import Limit, RequestBudget
+from providers.records import Credentials
+from tests.acceptance.secrets_marked import IMPOSSIBLE, MODES, ways_of
+from tests.acceptance.secrets_marked import told as forms_in
+from tests.acceptance.secrets_search import told_by_error
+from tests.acceptance.secrets_server import FAILURES, careless_server
 from tests.integration.client.conftest import DIGEST, ENTRIES, PASSWORD, USER, entries
 
 SECRETS = [
@@ -131,3 +141,97 @@ def test_an_error_that_was_repeated_drags_no_secret_along(httpserver, adapter, e
     for secret in SECRETS:
         assert secret not in told(raised.value)
         assert secret not in every_log()
+
+
+@pytest.fixture
+def careless():
+    with careless_server() as running:
+        yield running
+
+
+def marked(way, config):
+    """Return credentials with marked secrets; `config` completes their additional_config, or replaces it."""
+    fields = {name: way[name] for name in ("principal", "secret")}
+    whole = {name: value for name, value in way.items() if name not in fields}
+    return Credentials(
+        credentials_id=1,
+        timing_partner_id=7,
+        partner_name="Harbour Timing",
+        provider_id=1,
+        additional_config={**whole, **config} if isinstance(config, dict) else config,
+        **fields,
+    )
+
+
+@pytest.fixture
+def open_marked(tmp_path):
+    """A maker of adapters with marked secrets, which do not wait between tries."""
+    opened = []
+
+    def make(way, **config):
+        budget = RequestBudget(tmp_path, "test", Limit(), Clock())
+        opened.append(ChronoTrackLiveAdapter(marked(way, config), budget))
+        opened[-1].first_wait = 0.0
+        return opened[-1]
+
+    yield make
+    for adapter in opened:
+        adapter.close()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("failure", FAILURES)
+def test_no_error_and_no_log_tells_what_a_careless_api_repeats(
+    careless, every_log, open_marked, failure, mode
+):
+    config = {"timeout": 0.1 if failure == "silent" else 20}
+    asked = {
+        "token": lambda adapter: adapter.authenticate(),
+        "event": lambda adapter: adapter.authenticate(),
+        "entry": lambda adapter: adapter.get_participants("1"),
+        "results": lambda adapter: adapter.get_results("1"),
+    }
+    if mode != "oauth2":
+        del asked["token"]
+    for place, ask in asked.items():
+        adapter = open_marked(ways_of(mode)[0], base_url=careless.base_url(failure, place), **config)
+        with pytest.raises(IntegrationError) as raised:
+            ask(adapter)
+        assert told_by_error(raised.value) == []
+    assert forms_in(every_log()) == []
+
+
+@pytest.mark.parametrize("config", IMPOSSIBLE)
+def test_no_error_tells_a_secret_in_a_wrong_field(config):
+    with pytest.raises(SettingsInvalid) as raised:
+        ChronoTrackLiveSettings.of(marked(ways_of("basic")[0], config))
+
+    assert told_by_error(raised.value) == []
+
+
+def held(thing):
+    """Return an object and whatever of ours, or of what signs and sends requests, it is made of."""
+    names = [*getattr(thing, "__dict__", ()), *getattr(type(thing), "__slots__", ())]
+    parts = [getattr(thing, name) for name in names]
+    ours = [part for part in parts if type(part).__module__.startswith(("providers.", "requests."))]
+    return [thing, *(further for part in ours for further in held(part))]
+
+
+@pytest.mark.parametrize("way", [way for mode in MODES for way in ways_of(mode)])
+def test_no_repr_tells_a_secret(careless, open_marked, way):
+    adapter = open_marked(way, base_url=careless.base_url("none", "none"))
+    adapter.authenticate()
+
+    things = held(adapter)
+
+    kinds = {type(thing).__name__ for thing in things}
+    assert kinds >= {"Credentials", "ChronoTrackLiveSettings", "ChronoTrackLiveClient", "_Session"}
+    assert kinds & {"HTTPBasicAuth", "SimpleAuth", "Token"}
+    assert forms_in(repr(things)) == []
+
+
+def test_the_repr_of_a_reply_tells_nothing_of_headers_and_body():
+    reply = Reply("event", 200, {"X-Echo": PASSWORD}, PASSWORD.encode())
+
+    assert "event" in repr(reply)
+    assert "open s" not in repr(reply)
