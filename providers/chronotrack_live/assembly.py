@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from providers.chronotrack_live.packing import RowPacker
 from providers.chronotrack_live.pages import Row
 from providers.chronotrack_live.parse import RowReader, rejected
-from providers.chronotrack_live.places import Places
+from providers.chronotrack_live.places import NO_PLACE, Places
 from providers.chronotrack_live.result_rows import (
     PASSED_OVER,
     AthleteKey,
@@ -106,31 +106,35 @@ class ResultAssembly:
         return any(not isinstance(key, str) for key in self._athletes)
 
     @property
-    def entries(self) -> set[str]:
-        """The ids of the entries that have a result."""
-        return {key for key in self._athletes if isinstance(key, str)}
+    def athletes(self) -> set[AthleteKey]:
+        """Those who have a result."""
+        return set(self._athletes)
 
-    def leave_out(self, entries: Iterable[str]) -> None:
-        """Forget the results of some entries."""
-        for entry in entries:
-            self._athletes.pop(entry, None)
+    def leave_out(self, athletes: Iterable[AthleteKey]) -> None:
+        """Forget the results of some athletes."""
+        for athlete in athletes:
+            self._athletes.pop(athlete, None)
 
-    def without_places(self, places: Places) -> dict[str, list[AthleteKey]]:
-        """Return the races that have ranked athletes, none of them with a place of its own, and who they are.
-
-        A server that takes no notice of a bracket type answers with the overall ranks.
-        """
+    def ranked(self) -> dict[str, list[AthleteKey]]:
+        """Return the races that have ranked athletes, and who they are."""
         ranked: dict[str, list[AthleteKey]] = {}
-        placed: set[str] = set()
         for key, athlete in self._athletes.items():
-            if athlete.overall is None or not athlete.overall[0]:
-                continue
-            ranked.setdefault(athlete.race_id, []).append(key)
-            rank, bracket = athlete.overall
+            if athlete.overall is not None and athlete.overall[0]:
+                ranked.setdefault(athlete.race_id, []).append(key)
+        return ranked
+
+    def any_placed(self, athletes: Iterable[AthleteKey], places: Places) -> bool:
+        """Say whether any of a race's ranked athletes has a place of its own.
+
+        A server that takes no notice of a bracket type answers with the overall ranks. Where it does not
+        name the bracket either, a smaller rank tells: a larger one may come of a finish in between.
+        """
+        for key in athletes:
+            rank, bracket = self._athletes[key].overall or (0, None)
             place = places.of(key, not_in=bracket)
-            if place.rank is not None and (place.bracket is not None or place.rank != rank):
-                placed.add(athlete.race_id)
-        return {race_id: athletes for race_id, athletes in ranked.items() if race_id not in placed}
+            if place.rank is not None and (place.bracket is not None or place.rank < rank):
+                return True
+        return False
 
     def divisions(self) -> set[str]:
         """Return the names of the athletes' main divisions."""
@@ -175,8 +179,10 @@ class ResultAssembly:
         course = RowReader(person_row if athlete.overall else {})
         splits, unreadable_splits = self._splits(athlete)
         overall, primary = course.text("results_bracket_name"), person.text("results_primary_bracket_name")
-        gender = genders.of(key, not_in=overall)
-        division = divisions.of(key, not_in=overall, rather_in=primary)
+        gender = division = NO_PLACE
+        if athlete.overall:
+            gender = genders.of(key, not_in=overall)
+            division = divisions.of(key, not_in=overall, rather_in=primary)
         chip_time, gun_time = course.duration("results_time"), course.duration("results_gun_time")
         return ProviderResult(
             provider_result_id=self._identity(key),

