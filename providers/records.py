@@ -37,10 +37,10 @@ class Credentials:
     timing_partner_id: int
     partner_name: str
     provider_id: int
+    data_source: str
     principal: str | None
     secret: str | None = field(repr=False)
     additional_config: Mapping[str, object] = field(default_factory=dict, repr=False)
-    data_source: str = "chronotrack_live"
 
     def key(self, api_id: str) -> str:
         """Return the hub's key of a live row (design, decision 1).

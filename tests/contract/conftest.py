@@ -107,6 +107,7 @@ def sundial(request: pytest.FixtureRequest) -> Offer:
             timing_partner_id=8,
             partner_name="Gnomon Timing",
             provider_id=15,
+            data_source="sundial_timing",
             principal=sundial_world.LOGIN,
             secret=sundial_world.PASSWORD,
             additional_config={"base_url": api.base_url},

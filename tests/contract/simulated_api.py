@@ -106,6 +106,7 @@ def demo_credentials(
         timing_partner_id=7,
         partner_name="Harbour Timing",
         provider_id=1,
+        data_source="chronotrack_live",
         principal=user,
         secret=password,
         additional_config={"base_url": base_url, **config},

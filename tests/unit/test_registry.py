@@ -24,6 +24,7 @@ def credentials(partner, **config):
         timing_partner_id=partner,
         partner_name="Harbour Timing",
         provider_id=1,
+        data_source="chronotrack_live",
         principal="user@example.test",
         secret="open-sesame",
         additional_config=config,

@@ -19,6 +19,7 @@ def credentials(config=None, *, principal="user@example.test", secret="open-sesa
         timing_partner_id=7,
         partner_name="Harbour Timing",
         provider_id=1,
+        data_source="chronotrack_live",
         principal=principal,
         secret=secret,
         additional_config=config,

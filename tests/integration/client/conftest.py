@@ -52,6 +52,7 @@ def adapter(base_url, tmp_path):
         timing_partner_id=7,
         partner_name="Harbour Timing",
         provider_id=1,
+        data_source="chronotrack_live",
         principal=USER,
         secret=PASSWORD,
         additional_config={"base_url": base_url},

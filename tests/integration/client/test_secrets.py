@@ -158,6 +158,7 @@ def marked(way, config):
         timing_partner_id=7,
         partner_name="Harbour Timing",
         provider_id=1,
+        data_source="chronotrack_live",
         additional_config={**whole, **config} if isinstance(config, dict) else config,
         **fields,
     )

@@ -218,6 +218,7 @@ def adapter_at(base_url, folder):
         timing_partner_id=7,
         partner_name="Harbour Timing",
         provider_id=1,
+        data_source="chronotrack_live",
         principal="demo@chronotrack.test",
         secret="demo-password",
         additional_config={"base_url": base_url},
