@@ -13,8 +13,24 @@
 -- provider's API have its data_source in place of ctlive.
 \set ON_ERROR_STOP on
 
--- A change that has to wait for a busy table gives up rather than make its readers queue behind it.
-SET lock_timeout = '10s';
+-- Readers and writers queue behind a change that waits for a busy table. So a change waits half a second,
+-- gives way to them, and tries again.
+SET lock_timeout = '500ms';
+
+CREATE OR REPLACE FUNCTION pg_temp.patiently(change text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    FOR attempt IN 1 .. 240 LOOP
+        BEGIN
+            EXECUTE change;
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            PERFORM pg_sleep(0.25 + random() / 2);
+        END;
+    END LOOP;
+    RAISE EXCEPTION 'A table was held by others for minutes on end; what was done so far stays and does no harm.'
+        USING HINT = 'Run this script again when the database is less busy: it goes on where it stopped.';
+END
+$$;
 
 -- 1. Refuse before anything is changed ---------------------------------------------------------------
 
@@ -61,71 +77,94 @@ $$;
 
 -- 2. Columns -----------------------------------------------------------------------------------------
 
--- The TCP writers know nothing of these columns, so each default is right for their rows.
-ALTER TABLE ct_events
-    ADD COLUMN IF NOT EXISTS data_source varchar(50) NOT NULL DEFAULT 'tcp_hardware',
-    ADD COLUMN IF NOT EXISTS provider_event_id varchar(100),
-    ADD COLUMN IF NOT EXISTS api_fetched_date timestamp,
-    ADD COLUMN IF NOT EXISTS api_credentials_used varchar(255),
-    ADD COLUMN IF NOT EXISTS updated_at timestamp,
-    ADD COLUMN IF NOT EXISTS event_timezone varchar(100),
-    ADD COLUMN IF NOT EXISTS duplicate_of varchar(100),
-    ADD COLUMN IF NOT EXISTS additional_data jsonb;
+-- What this script adds to the host's tables: the rollback takes away just that.
+CREATE TABLE IF NOT EXISTS ct_live_added_columns (
+    table_name varchar(100) NOT NULL,
+    column_name varchar(100) NOT NULL,
+    PRIMARY KEY (table_name, column_name)
+);
 
--- start_date and end_date mirror the host's columns where it has them, so that TCP rows have them too.
+-- One table at a time, each in a transaction of its own. The TCP writers know nothing of these columns, so each
+-- default is right for their rows, and none but the mirrored ones of ct_events needs the table rewritten.
 DO $$
 DECLARE
-    pair text[];
+    -- Version 3 began to note what is added; what an earlier one added was noted nowhere.
+    unnoted CONSTANT boolean := to_regclass('ct_live_migrations') IS NOT NULL
+        AND NOT EXISTS (SELECT FROM ct_live_added_columns);
+    host record;
 BEGIN
-    FOREACH pair SLICE 1 IN ARRAY ARRAY[['start_date', 'event_start_time'], ['end_date', 'event_end_time']] LOOP
-        IF EXISTS (SELECT FROM pg_attribute
-                   WHERE attrelid = 'ct_events'::regclass AND attname = pair[2] AND NOT attisdropped) THEN
-            EXECUTE format('ALTER TABLE ct_events ADD COLUMN IF NOT EXISTS %I timestamp '
-                           'GENERATED ALWAYS AS (%I) STORED', pair[1], pair[2]);
-        ELSE
-            EXECUTE format('ALTER TABLE ct_events ADD COLUMN IF NOT EXISTS %I timestamp', pair[1]);
+    FOR host IN
+        SELECT
+            wanted.table_name,
+            string_agg(
+                format('ADD COLUMN %I %s', wanted.column_name, CASE
+                    WHEN mirrored.attname IS NULL THEN wanted.definition
+                    ELSE format('timestamp GENERATED ALWAYS AS (%I) STORED', mirrored.attname)
+                END),
+                ', ' ORDER BY wanted.position
+            ) FILTER (WHERE present.attname IS NULL) AS additions,
+            array_agg(wanted.column_name) FILTER (WHERE present.attname IS NULL OR unnoted) AS added
+        FROM (VALUES
+            (1, 'ct_events', 'data_source', 'varchar(50) NOT NULL DEFAULT ''tcp_hardware''', NULL),
+            (2, 'ct_events', 'provider_event_id', 'varchar(100)', NULL),
+            (3, 'ct_events', 'api_fetched_date', 'timestamp', NULL),
+            (4, 'ct_events', 'api_credentials_used', 'varchar(255)', NULL),
+            (5, 'ct_events', 'updated_at', 'timestamp', NULL),
+            (6, 'ct_events', 'event_timezone', 'varchar(100)', NULL),
+            (7, 'ct_events', 'duplicate_of', 'varchar(100)', NULL),
+            (8, 'ct_events', 'additional_data', 'jsonb', NULL),
+            -- These mirror the host's columns where it has them, so that TCP rows have them too.
+            (9, 'ct_events', 'start_date', 'timestamp', 'event_start_time'),
+            (10, 'ct_events', 'end_date', 'timestamp', 'event_end_time'),
+            (1, 'ct_participants', 'data_source', 'varchar(50) NOT NULL DEFAULT ''tcp_hardware''', NULL),
+            (2, 'ct_participants', 'provider_event_id', 'varchar(100)', NULL),
+            (3, 'ct_participants', 'api_fetched_date', 'timestamp', NULL),
+            (4, 'ct_participants', 'api_credentials_used', 'varchar(255)', NULL),
+            (5, 'ct_participants', 'updated_at', 'timestamp', NULL),
+            (6, 'ct_participants', 'provider_participant_id', 'varchar(100)', NULL),
+            (7, 'ct_participants', 'registration_status', 'varchar(50)', NULL),
+            (8, 'ct_participants', 'division', 'varchar(255)', NULL),
+            (9, 'ct_participants', 'additional_data', 'jsonb', NULL),
+            (1, 'ct_results', 'data_source', 'varchar(50) NOT NULL DEFAULT ''tcp_hardware''', NULL),
+            (2, 'ct_results', 'provider_event_id', 'varchar(100)', NULL),
+            (3, 'ct_results', 'api_fetched_date', 'timestamp', NULL),
+            (4, 'ct_results', 'api_credentials_used', 'varchar(255)', NULL),
+            (5, 'ct_results', 'updated_at', 'timestamp', NULL),
+            (6, 'ct_results', 'provider_result_id', 'varchar(100)', NULL),
+            (7, 'ct_results', 'participant_id', 'varchar(100)', NULL),
+            (8, 'ct_results', 'chip_time', 'interval', NULL),
+            (9, 'ct_results', 'gun_time', 'interval', NULL),
+            (10, 'ct_results', 'overall_place', 'integer', NULL),
+            (11, 'ct_results', 'gender_place', 'integer', NULL),
+            (12, 'ct_results', 'division_place', 'integer', NULL),
+            (13, 'ct_results', 'division', 'varchar(255)', NULL),
+            (14, 'ct_results', 'finish_time', 'timestamp', NULL),
+            (15, 'ct_results', 'split_times', 'jsonb', NULL),
+            (16, 'ct_results', 'result_status', 'varchar(50)', NULL),
+            (17, 'ct_results', 'additional_data', 'jsonb', NULL),
+            -- The guide's queries read the first three; the others account for a collection.
+            (1, 'sync_history', 'sync_type', 'varchar(50)', NULL),
+            (2, 'sync_history', 'participants_synced', 'integer', NULL),
+            (3, 'sync_history', 'results_synced', 'integer', NULL),
+            (4, 'sync_history', 'error_category', 'varchar(50)', NULL),
+            (5, 'sync_history', 'lateness_seconds', 'numeric(12, 3)', NULL)
+        ) AS wanted (position, table_name, column_name, definition, mirrors)
+        LEFT JOIN pg_attribute present
+            ON present.attrelid = wanted.table_name::regclass AND present.attname = wanted.column_name
+            AND NOT present.attisdropped
+        LEFT JOIN pg_attribute mirrored
+            ON mirrored.attrelid = wanted.table_name::regclass AND mirrored.attname = wanted.mirrors
+            AND NOT mirrored.attisdropped
+        GROUP BY wanted.table_name
+    LOOP
+        IF host.additions IS NOT NULL THEN
+            PERFORM pg_temp.patiently(format('ALTER TABLE %I %s', host.table_name, host.additions));
         END IF;
+        INSERT INTO ct_live_added_columns SELECT host.table_name, unnest(host.added) ON CONFLICT DO NOTHING;
+        COMMIT;
     END LOOP;
 END
 $$;
-
-ALTER TABLE ct_participants
-    ADD COLUMN IF NOT EXISTS data_source varchar(50) NOT NULL DEFAULT 'tcp_hardware',
-    ADD COLUMN IF NOT EXISTS provider_event_id varchar(100),
-    ADD COLUMN IF NOT EXISTS api_fetched_date timestamp,
-    ADD COLUMN IF NOT EXISTS api_credentials_used varchar(255),
-    ADD COLUMN IF NOT EXISTS updated_at timestamp,
-    ADD COLUMN IF NOT EXISTS provider_participant_id varchar(100),
-    ADD COLUMN IF NOT EXISTS registration_status varchar(50),
-    ADD COLUMN IF NOT EXISTS division varchar(255),
-    ADD COLUMN IF NOT EXISTS additional_data jsonb;
-
-ALTER TABLE ct_results
-    ADD COLUMN IF NOT EXISTS data_source varchar(50) NOT NULL DEFAULT 'tcp_hardware',
-    ADD COLUMN IF NOT EXISTS provider_event_id varchar(100),
-    ADD COLUMN IF NOT EXISTS api_fetched_date timestamp,
-    ADD COLUMN IF NOT EXISTS api_credentials_used varchar(255),
-    ADD COLUMN IF NOT EXISTS updated_at timestamp,
-    ADD COLUMN IF NOT EXISTS provider_result_id varchar(100),
-    ADD COLUMN IF NOT EXISTS participant_id varchar(100),
-    ADD COLUMN IF NOT EXISTS chip_time interval,
-    ADD COLUMN IF NOT EXISTS gun_time interval,
-    ADD COLUMN IF NOT EXISTS overall_place integer,
-    ADD COLUMN IF NOT EXISTS gender_place integer,
-    ADD COLUMN IF NOT EXISTS division_place integer,
-    ADD COLUMN IF NOT EXISTS division varchar(255),
-    ADD COLUMN IF NOT EXISTS finish_time timestamp,
-    ADD COLUMN IF NOT EXISTS split_times jsonb,
-    ADD COLUMN IF NOT EXISTS result_status varchar(50),
-    ADD COLUMN IF NOT EXISTS additional_data jsonb;
-
--- The guide's queries read the first three; the others account for a collection.
-ALTER TABLE sync_history
-    ADD COLUMN IF NOT EXISTS sync_type varchar(50),
-    ADD COLUMN IF NOT EXISTS participants_synced integer,
-    ADD COLUMN IF NOT EXISTS results_synced integer,
-    ADD COLUMN IF NOT EXISTS error_category varchar(50),
-    ADD COLUMN IF NOT EXISTS lateness_seconds numeric(12, 3);
 
 -- 3. Tables of the integration's own -----------------------------------------------------------------
 
@@ -168,7 +207,7 @@ CREATE TABLE IF NOT EXISTS ct_live_replaced_views (
 
 -- 4. Indexes -----------------------------------------------------------------------------------------
 
--- Built concurrently, so that writers go on. One that was interrupted leaves an invalid index, which
+-- Built concurrently, so that writers go on; that waits for whoever reads now, and nobody waits for it. One that was interrupted leaves an invalid index, which
 -- IF NOT EXISTS would take for done: away with it first.
 DO $$
 DECLARE
@@ -183,10 +222,12 @@ BEGIN
                           'ct_results_provider_result', 'ct_events_duplicate_check',
                           'ct_participants_live_event', 'ct_results_live_event', 'sync_history_live')
     LOOP
-        EXECUTE format('DROP INDEX %s', broken);
+        PERFORM pg_temp.patiently(format('DROP INDEX %s', broken));
     END LOOP;
 END
 $$;
+
+SET lock_timeout = 0;
 
 -- One row an API id, partner and source. Rows of other sources have no API id and are not in them.
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ct_events_provider_event
@@ -214,6 +255,8 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS ct_results_live_event
 CREATE INDEX CONCURRENTLY IF NOT EXISTS sync_history_live
     ON sync_history (provider_id, timing_partner_id, sync_type, event_id, sync_time DESC)
     WHERE sync_type IS NOT NULL;
+
+SET lock_timeout = '500ms';
 
 -- 5. Functions ---------------------------------------------------------------------------------------
 
@@ -372,7 +415,11 @@ BEGIN
     WHERE view_oid IS NOT NULL
       AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = view_oid AND attname = 'result_status')
     ON CONFLICT DO NOTHING;
-    EXECUTE 'CREATE OR REPLACE VIEW unified_results AS ' || array_to_string(parts, ' UNION ALL ');
+    PERFORM pg_temp.patiently(
+        'CREATE OR REPLACE VIEW unified_results '
+        -- Without them, what the view was made with (security_invoker, say) would be lost.
+        || coalesce('WITH (' || (SELECT array_to_string(reloptions, ', ') FROM pg_class WHERE oid = view_oid) || ') ', '')
+        || 'AS ' || array_to_string(parts, ' UNION ALL '));
 END
 $$;
 
@@ -390,7 +437,7 @@ FROM providers
 HAVING max(provider_id) > coalesce(pg_sequence_last_value(pg_get_serial_sequence('providers', 'provider_id')), 0);
 
 INSERT INTO ct_live_migrations (name, version)
-VALUES ('chronotrack_live_schema_extension', 2)
+VALUES ('chronotrack_live_schema_extension', 3)
 ON CONFLICT DO NOTHING;
 
 RESET lock_timeout;

@@ -1,0 +1,173 @@
+-- ChronoTrack Live: takes all that the integration brought out of the Project88Hub database again.
+--
+-- Stop the scheduler first, and save what is still wanted of the live rows: they go. Then
+--     psql -v ON_ERROR_STOP=1 -d project88_myappdb -f database/chronotrack_live_rollback.sql
+--
+-- One transaction: when anything fails, nothing has changed. The host's tables are locked only at its end, for
+-- as long as it takes to strike columns out of the catalog. Run again, it finds nothing to do.
+\set ON_ERROR_STOP on
+
+BEGIN;
+
+-- Readers and writers queue behind a change that waits for a busy table. So a change waits half a second,
+-- gives way to them, and tries again.
+SET LOCAL lock_timeout = '500ms';
+-- What is not there (any more) is no news.
+SET LOCAL client_min_messages = warning;
+
+CREATE OR REPLACE FUNCTION pg_temp.patiently(change text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    FOR attempt IN 1 .. 240 LOOP
+        BEGIN
+            EXECUTE change;
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            PERFORM pg_sleep(0.25 + random() / 2);
+        END;
+    END LOOP;
+    RAISE EXCEPTION 'A table was held by others for minutes on end; nothing was changed.'
+        USING HINT = 'Run this script again when the database is less busy.';
+END
+$$;
+
+-- The two tables that say what to take back, where an earlier rollback took them away.
+CREATE TABLE IF NOT EXISTS ct_live_added_columns (table_name varchar(100), column_name varchar(100));
+CREATE TABLE IF NOT EXISTS ct_live_replaced_views (name varchar(100), definition text);
+
+-- 1. Refuse before anything is changed ---------------------------------------------------------------
+
+DO $$
+DECLARE
+    running text;
+    built_on text;
+BEGIN
+    SELECT string_agg(format('process %s of %s', pid, usename), ', ') INTO running
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'chronotrack-live' AND pid <> pg_backend_pid();
+    IF running IS NOT NULL THEN
+        RAISE EXCEPTION 'The integration is at work (%); nothing was changed.', running
+            USING HINT = 'Stop it first: sudo systemctl stop chronotrack-live-scheduler.service.';
+    END IF;
+
+    -- A view that somebody built on what goes would have to go with it: not for this script to decide.
+    SELECT string_agg(DISTINCT reader.oid::regclass::text, ', ') INTO built_on
+    FROM pg_depend AS needs
+    JOIN pg_rewrite ON pg_rewrite.oid = needs.objid AND needs.classid = 'pg_rewrite'::regclass
+    JOIN pg_class AS reader ON reader.oid = pg_rewrite.ev_class
+    LEFT JOIN pg_attribute AS used ON used.attrelid = needs.refobjid AND used.attnum = needs.refobjsubid
+    WHERE needs.refclassid = 'pg_class'::regclass
+      AND reader.oid <> needs.refobjid
+      AND reader.relname <> ALL (ARRAY['unified_results', 'ct_live_events', 'ct_live_participants',
+                                       'ct_live_results', 'ct_live_superseded_events'])
+      AND (needs.refobjid = ANY (ARRAY[to_regclass('unified_results'), to_regclass('ct_live_events'),
+                                       to_regclass('ct_live_participants'), to_regclass('ct_live_results'),
+                                       to_regclass('ct_live_superseded_events')])
+           OR (needs.refobjid::regclass::text, used.attname::text)
+              IN (SELECT table_name, column_name FROM ct_live_added_columns));
+    IF built_on IS NOT NULL THEN
+        RAISE EXCEPTION 'Built on what this script takes away: %; nothing was changed.', built_on
+            USING HINT = 'Drop these views, or rebuild them without it, and run this script again.';
+    END IF;
+END
+$$;
+
+-- 2. Rows ----------------------------------------------------------------------------------------------
+
+-- Whatever did not come by TCP came by this integration: without the column it could not be told apart.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM ct_live_added_columns WHERE table_name = 'ct_events') THEN
+        DELETE FROM ct_results WHERE data_source <> 'tcp_hardware';
+        DELETE FROM ct_participants WHERE data_source <> 'tcp_hardware';
+        IF to_regclass('ct_races') IS NOT NULL THEN
+            DELETE FROM ct_races
+            WHERE event_id IN (SELECT event_id FROM ct_events WHERE data_source <> 'tcp_hardware');
+        END IF;
+        DELETE FROM ct_events WHERE data_source <> 'tcp_hardware';
+    END IF;
+END
+$$;
+
+DELETE FROM sync_history USING providers
+WHERE providers.provider_id = sync_history.provider_id AND providers.name = 'ChronoTrack Live';
+DELETE FROM partner_provider_credentials USING providers
+WHERE providers.provider_id = partner_provider_credentials.provider_id AND providers.name = 'ChronoTrack Live';
+DELETE FROM providers WHERE name = 'ChronoTrack Live';
+
+-- 3. Views and functions -----------------------------------------------------------------------------
+
+-- A view cannot lose columns: it is made anew as it was, and gets back its owner, its grants, its comment and
+-- what it was made with. Without an earlier definition there was none, and there is none again.
+CREATE TEMPORARY TABLE unified_results_grants ON COMMIT DROP AS
+SELECT privilege_type, grantee, is_grantable, NULL::name AS column_name
+FROM pg_class, aclexplode(relacl)
+WHERE pg_class.oid = to_regclass('unified_results') AND grantee <> relowner
+UNION ALL
+SELECT privilege_type, grantee, is_grantable, attname
+FROM pg_attribute, aclexplode(attacl)
+WHERE attrelid = to_regclass('unified_results');
+
+DO $$
+DECLARE
+    was text := (SELECT definition FROM ct_live_replaced_views WHERE name = 'unified_results');
+    seen pg_class := (SELECT c FROM pg_class c WHERE oid = to_regclass('unified_results'));
+    remark text := obj_description(to_regclass('unified_results'), 'pg_class');
+    allowed record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM ct_live_added_columns) THEN
+        RETURN;
+    END IF;
+    PERFORM pg_temp.patiently('DROP VIEW IF EXISTS unified_results');
+    IF was IS NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE 'CREATE VIEW unified_results '
+        || coalesce('WITH (' || array_to_string(seen.reloptions, ', ') || ') ', '') || 'AS ' || was;
+    EXECUTE format('ALTER VIEW unified_results OWNER TO %I', pg_get_userbyid(seen.relowner));
+    FOR allowed IN
+        SELECT * FROM unified_results_grants
+        WHERE column_name IS NULL OR column_name IN (
+            SELECT attname FROM pg_attribute WHERE attrelid = 'unified_results'::regclass)
+    LOOP
+        EXECUTE format(
+            'GRANT %s %s ON unified_results TO %s %s',
+            allowed.privilege_type,
+            coalesce('(' || quote_ident(allowed.column_name) || ')', ''),
+            CASE allowed.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(allowed.grantee)) END,
+            CASE WHEN allowed.is_grantable THEN 'WITH GRANT OPTION' ELSE '' END);
+    END LOOP;
+    IF remark IS NOT NULL THEN
+        EXECUTE format('COMMENT ON VIEW unified_results IS %L', remark);
+    END IF;
+END
+$$;
+
+DROP VIEW IF EXISTS ct_live_superseded_events, ct_live_results, ct_live_participants, ct_live_events;
+DROP FUNCTION IF EXISTS
+    find_duplicate_chronotrack_event(varchar, timestamp, integer, varchar),
+    check_duplicate_chronotrack_event(varchar, timestamp, integer);
+
+-- 4. Columns, and with them their indexes ------------------------------------------------------------
+
+-- All locks at once or none: no table is held while another one is waited for.
+SELECT pg_temp.patiently('LOCK TABLE ct_events, ct_participants, ct_results, sync_history IN ACCESS EXCLUSIVE MODE');
+
+DO $$
+DECLARE
+    host record;
+BEGIN
+    FOR host IN
+        SELECT table_name, string_agg(format('DROP COLUMN IF EXISTS %I', column_name), ', ') AS losses
+        FROM ct_live_added_columns
+        GROUP BY table_name
+    LOOP
+        EXECUTE format('ALTER TABLE %I %s', host.table_name, host.losses);
+    END LOOP;
+END
+$$;
+
+-- 5. Tables of the integration's own -----------------------------------------------------------------
+
+DROP TABLE IF EXISTS ct_live_rejected_rows, ct_live_migrations, ct_live_replaced_views, ct_live_added_columns;
+
+COMMIT;
