@@ -16,8 +16,11 @@ from typing import Generic, TypeVar
 import orjson
 
 from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderResult, Split
+from providers.storable import is_storable, storable, storable_text
 
 RecordT = TypeVar("RecordT")
+
+_NUL = "\\u0000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class RowMaker(Generic[RecordT]):
             overflow: dict[str, str] = {}
             for name, value, length in self._values:
                 cell = value(record, owner)
+                if isinstance(cell, str) and not is_storable(cell):
+                    cell = storable_text(cell)
                 if length is not None and isinstance(cell, str) and len(cell) > length:
                     overflow[name] = cell
                     cell = _shortened(name, cell, length)
@@ -98,8 +103,13 @@ class RowMaker(Generic[RecordT]):
 
 
 def to_json(value: object) -> str:
-    """Return a value as JSON text, the same for equal values."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    """Return a value as JSON text that PostgreSQL takes, the same for equal values."""
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:
+        text = _NUL
+    # Half a surrogate pair, a number beyond 64 bits, or a NUL, which jsonb does not take: spelt out.
+    return orjson.dumps(storable(value), option=orjson.OPT_SORT_KEYS).decode() if _NUL in text else text
 
 
 def _shortened(name: str, text: str, length: int) -> str:

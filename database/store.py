@@ -64,7 +64,8 @@ class Store:
             cursor.execute(compose("provider_id"), {"provider_name": provider_name})
             if cursor.fetchone() is None:
                 raise SchemaNotReady(
-                    f"The database does not know {provider_name}: run `chronotrack-live migrate`."
+                    f"The database does not know {provider_name}: run `chronotrack-live migrate`, which adds "
+                    "ChronoTrack Live; any other provider needs a row of that name in providers."
                 )
             cursor.execute(
                 compose("partner_credentials"),
@@ -115,7 +116,7 @@ class Store:
                 written=written,
                 rejected=rejected,
                 complete=snapshot.complete,
-                notes={"duplicates": duplicates} if duplicates else {},
+                notes=_said(duplicates=duplicates, problems=list(snapshot.problems)),
             )
             return add_history(cursor, credentials, account(stored))
 
@@ -256,13 +257,17 @@ class Store:
         if removed:
             cursor.execute(compose("mark_removed", staged=self._results.staged), values)
         rejected = keep_rejected(cursor, credentials, provider_event_id, snapshot.rejected, at)
-        counts = {"removed": removed, "unconfirmed_vanished": doubted, "unsure": sorted(snapshot.unsure)}
         return Stored(
             seen=seen,
             written=written + removed,
             rejected=rejected,
             complete=snapshot.complete,
-            notes={name: count for name, count in counts.items() if count},
+            notes=_said(
+                removed=removed,
+                unconfirmed_vanished=doubted,
+                unsure=sorted(snapshot.unsure),
+                problems=list(snapshot.problems),
+            ),
         )
 
     def _vanished(self, cursor: RealDictCursor, values: Mapping[str, object]) -> tuple[int, int]:
@@ -280,6 +285,11 @@ def _mark_duplicates(
     event_id = provider_event_id and credentials.key(provider_event_id)
     values = _whose(credentials) | {"event_id": event_id, "at": database_time(at)}
     cursor.execute(compose("mark_duplicates"), values)
+
+
+def _said(**notes: object) -> dict[str, object]:
+    """Return the notes that say something: no zeros, no empty lists."""
+    return {name: note for name, note in notes.items() if note}
 
 
 def _duplicate(twin: Mapping[str, Any]) -> DuplicateEvent:

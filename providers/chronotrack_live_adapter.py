@@ -49,14 +49,15 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
     def get_events(self, since: datetime | None, until: datetime | None) -> Snapshot[ProviderEvent]:
         """List the events and, for those that touch the span, their races: one more request each."""
         rejected: list[RowRejected] = []
+        problems: list[str] = []
         reading = self._client.listing("event", "event", first_time("event_id"), include_test_events="false")
         found = list(parsed(reading, parse_event, rejected))
         # Read to the end here: whoever iterates the records may hold a transaction open meanwhile.
         candidates = [event for event in found if _may_touch(event, since, until)]
-        events = [self._with_races(event, rejected) for event in candidates]
+        events = [self._with_races(event, rejected, problems) for event in candidates]
         events = [event for event in events if event.touches(since, until)]
         whole = reading.complete if all(event.races is not None for event in events) else False
-        return Snapshot(events, complete=whole, rejected=rejected)
+        return Snapshot(events, complete=whole, rejected=rejected, problems=problems)
 
     def get_participants(self, provider_event_id: str) -> Snapshot[ProviderParticipant]:
         """Read the event's whole entry list."""
@@ -82,7 +83,9 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         self._client.close()
         super().close()
 
-    def _with_races(self, event: ProviderEvent, rejected: list[RowRejected]) -> ProviderEvent:
+    def _with_races(
+        self, event: ProviderEvent, rejected: list[RowRejected], problems: list[str]
+    ) -> ProviderEvent:
         reading = self._client.listing(
             path_of(event.provider_event_id, "race"),
             "event_race",
@@ -96,7 +99,10 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         except IntegrationError as reason:
             # The event stands without them, and its neighbours are not concerned.
             self.log.warning("races.skipped", event_id=event.provider_event_id, reason=str(reason))
-            return event if isinstance(reason, SkipThis) else replace(event, races=None)
+            if isinstance(reason, SkipThis):
+                return event
+            problems.append(f"races of {event.name}: {reason}")
+            return replace(event, races=None)
 
 
 def _may_touch(event: ProviderEvent, since: datetime | None, until: datetime | None) -> bool:

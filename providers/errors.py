@@ -7,7 +7,7 @@
     │   ├── ServerFailed          the API answers 5xx
     │   └── DatabaseUnavailable   PostgreSQL cannot be reached, or the connection broke
     ├── SkipThis                leave this event or row out and go on with its neighbours
-    │   ├── EventArchived         ChronoTrack has locked the event
+    │   ├── EventArchived         the provider has locked the event away
     │   ├── NotFound              the API does not know it
     │   ├── DuplicateEvent        the hub already has it from another source
     │   ├── CollectedElsewhere    another process is collecting it this very moment
@@ -25,7 +25,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+# What a row of a provider's list would have been.
+RowKind = Literal["event", "race", "participant", "result"]
 
 
 class IntegrationError(Exception):
@@ -85,7 +88,7 @@ class SkipThis(IntegrationError):
 
 
 class EventArchived(SkipThis):
-    """ChronoTrack has archived the event; its owner can un-archive it in ChronoTrack Live."""
+    """The provider has locked the event away; its owner may be able to open it again."""
 
     category = "archived"
 
@@ -113,19 +116,21 @@ class RowRejected(SkipThis):
 
     Args:
         reason: why, in words for a person.
-        kind: what it would have been: "event", "participant" or "result".
+        kind: what it would have been.
         payload: the row as the API sent it.
-        api_id: the API's id of it, None when it has none.
+        api_id: the API's id of it, as text or number; None when it has none.
     """
 
     category = "rejected_row"
 
-    def __init__(self, reason: str, *, kind: str, payload: Mapping[str, object], api_id: str | None) -> None:
+    def __init__(
+        self, reason: str, *, kind: RowKind, payload: Mapping[str, object], api_id: str | int | None
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.kind = kind
         self.payload = payload
-        self.api_id = api_id
+        self.api_id = None if api_id is None else str(api_id)
 
 
 class AnswerUnusable(IntegrationError):

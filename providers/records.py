@@ -6,7 +6,7 @@ record is made. Whatever a provider says beyond these fields travels in `additio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -204,14 +204,16 @@ class Snapshot(Generic[RecordT]):
     `records` is iterated once; `rejected` collects the rows that could not be understood and is
     whole when the iteration has ended. `complete` says that the reading agrees with what the
     provider announced: only then may a caller conclude that something vanished; None when it announced
-    nothing. `unsure` names fields that come from a further reading which was not whole: an absent one of
-    them says nothing.
+    nothing. `unsure` names fields of results - gender_place, division_place, status - that come from a
+    further reading which was not whole: an absent one of them says nothing, and what is known stays.
+    `problems` says in sentences what could not be read beside the list itself.
     """
 
     records: Iterable[RecordT]
     complete: bool | None
     rejected: list[RowRejected] = field(default_factory=list)
     unsure: frozenset[str] = frozenset()
+    problems: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +269,12 @@ class SyncReport:
 
     def __post_init__(self) -> None:
         _refuse_naive(self)
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """Return what could not be read beside the list itself, in sentences."""
+        noted = self.statistics.get("problems", ())
+        return noted if isinstance(noted, list | tuple) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from providers.recording import Recording
 from providers.records import Credentials
 
 GROUP = "project88.providers"
+
+_SMELLS_OF_A_SECRET = re.compile("(^|_)(secret|password|token|key)$")
 
 
 def adapter_class(name: str) -> type[BaseProviderAdapter]:
@@ -63,4 +67,7 @@ def open_adapter(
 
 
 def _secrets(credentials: Credentials) -> list[str]:
-    return [credentials.secret] if credentials.secret else []
+    """Return what must not be recorded: the secret, and whatever in additional_config is named like one."""
+    config = credentials.additional_config if isinstance(credentials.additional_config, Mapping) else {}
+    named = [value for name, value in config.items() if _SMELLS_OF_A_SECRET.search(name.lower())]
+    return [text for text in (credentials.secret, *named) if isinstance(text, str) and text]

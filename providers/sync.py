@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -102,9 +102,7 @@ def discover_events(adapter: BaseProviderAdapter, store: Store, clock: Clock) ->
 
     def work(operation: _Operation) -> SyncReport:
         found = adapter.get_events(since=operation.started - DISCOVERY_LOOKS_BACK, until=None)
-        published = Snapshot(
-            (event for event in found.records if event.is_published), found.complete, found.rejected
-        )
+        published = replace(found, records=(event for event in found.records if event.is_published))
         return store.save_events(adapter.credentials, published, operation.stored, clock.now())
 
     return _Operation("events", adapter, store, clock).run(work)
@@ -246,6 +244,7 @@ class _Operation:
             rejected=report.rejected,
             seconds=round(report.seconds, 3),
             reason=str(report.error) if report.error else None,
+            problems=report.problems,
         )
 
     def _note(self, report: SyncReport) -> SyncReport:

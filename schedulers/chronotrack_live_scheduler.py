@@ -240,7 +240,7 @@ def run_pass(partners: Sequence[Partner], clock: Clock, settings: SchedulerSetti
 def _tell(partner: Partner, report: SyncReport) -> None:
     what = f"{report.sync_type} of {report.event_id}" if report.event_id else report.sync_type
     counts = f"{report.seen} seen, {report.written} written, {report.rejected} set aside"
-    said = counts if report.error is None else str(report.error)
+    said = "; ".join([counts, *report.problems]) if report.error is None else str(report.error)
     click.echo(f"{partner.label}: {what} {report.status}: {said}", err=report.status == "failed")
 
 
@@ -249,7 +249,7 @@ def exit_code(reports: Sequence[SyncReport], problems: Sequence[SettingsInvalid]
     tested = [report for report in reports if report.sync_type == "authentication"]
     if all(report.error is not None for report in tested):
         return COULD_NOT_START
-    failed = bool(problems) or any(report.status == "failed" for report in reports)
+    failed = bool(problems) or any(report.status == "failed" or report.problems for report in reports)
     return SOMETHING_FAILED if failed else 0
 
 

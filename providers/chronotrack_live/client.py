@@ -27,7 +27,7 @@ from providers.chronotrack_live.auth import Token, client_auth, login_of, secret
 from providers.chronotrack_live.pages import Page, Reading, Row
 from providers.chronotrack_live.settings import ChronoTrackLiveSettings
 from providers.chronotrack_live.transport import Request, Transport
-from providers.errors import CredentialsRefused
+from providers.errors import CredentialsRefused, IntegrationError
 from providers.recording import Recording
 
 AnswerT = TypeVar("AnswerT")
@@ -98,7 +98,7 @@ class ChronoTrackLiveClient:
         Raises:
             CredentialsRefused, AnswerUnusable, RetryLater.
         """
-        page_of(self._asked(EVENTS, {"page": "1", "size": "1"}), EVENTS)
+        _counted_page(EVENTS, self._asked(EVENTS, {"page": "1", "size": "1"}))
 
     def record_to(self, recording: Recording) -> None:
         """Keep from now on what the API answers, without what is secret in it."""
@@ -182,6 +182,10 @@ class ChronoTrackLiveClient:
 
 
 def _counted_page(wrapper: str, reply: Reply) -> Page:
-    page = page_of(reply, wrapper)
+    try:
+        page = page_of(reply, wrapper)
+    except IntegrationError as error:
+        statistics.current().count_error(error.category)
+        raise
     statistics.current().count_rows(len(page.rows))
     return page

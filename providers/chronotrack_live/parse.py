@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 
 from providers.chronotrack_live.pages import Row
 from providers.chronotrack_live.values import EPOCH, decimal, duration, instant, integer, place
-from providers.errors import RowRejected
+from providers.errors import RowKind, RowRejected
 from providers.records import ProviderEvent, ProviderParticipant, ProviderRace
 from providers.storable import is_storable, storable, storable_text
 
@@ -114,7 +114,7 @@ class RowReader:
             return None
 
 
-def rejected(reason: str, row: Row, kind: str, api_id: str | None = None) -> RowRejected:
+def rejected(reason: str, row: Row, kind: RowKind, api_id: str | None = None) -> RowRejected:
     """Return the error that sets a row aside, with the row as far as it can be stored."""
     payload = cast("dict[str, object]", storable(row))
     return RowRejected(reason, kind=kind, payload=payload, api_id=api_id)

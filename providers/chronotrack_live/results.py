@@ -77,6 +77,7 @@ class ResultsPoll:
         self._memory = memory
         self._assembly = ResultAssembly(provider_event_id)
         self._unsure: set[str] = set()
+        self._problems: list[str] = []
         self._brackets: tuple[list[Bracket], bool] | None = None
 
     def read(self) -> Snapshot[ProviderResult]:
@@ -106,6 +107,7 @@ class ResultsPoll:
             complete=reading.complete,
             rejected=self._assembly.rejected,
             unsure=frozenset(self._unsure),
+            problems=self._problems,
         )
 
     def _read_places(self, wanted: BracketType, places: Places) -> None:
@@ -232,6 +234,7 @@ class ResultsPoll:
             raise
         except IntegrationError as reason:
             self._log.warning("reading.failed", what=what, category=reason.category, reason=str(reason))
+            self._problems.append(f"{what}: {reason}")
             return reason
         return None
 

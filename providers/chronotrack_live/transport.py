@@ -28,6 +28,7 @@ from providers.recording import Answer, Recording
 _POOLED = 32
 # No answer is larger, in bytes after decompression: a page of 1000 rows has about a million.
 _LARGEST_ANSWER = 64 * 2**20
+_TOO_LARGE = f"the answer is larger than {_LARGEST_ANSWER:,} bytes"
 _CHUNK = 2**16
 
 # It logs requests with their query, which holds the digest in simple authentication: each one at DEBUG,
@@ -56,6 +57,10 @@ class Request:
     hidden: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
     is_secret: bool = False
+
+
+class _TooLargeError(Exception):
+    """An answer that is larger than any that the API gives."""
 
 
 class _Session(requests.Session):
@@ -108,9 +113,11 @@ class Transport:
                     allow_redirects=False,
                 )
             ) as response:
-                body = self._body(request.path, response)
+                body = self._body(response)
                 reply = Reply(request.path, response.status_code, response.headers, body)
                 failure = None
+        except _TooLargeError:
+            reply, failure = Reply(request.path, response.status_code, response.headers, b""), _TOO_LARGE
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             # Its message holds the URL with its query, so it goes no further, not even as a cause.
             reply, failure = Reply(request.path, 0, {}, b""), _kind(error)
@@ -137,6 +144,8 @@ class Transport:
                     failure=failure,
                 )
             )
+        if failure == _TOO_LARGE:
+            raise AnswerUnusable(f"{request.path}: {failure}: check base_url in additional_config.")
         if failure:
             raise ApiUnreachable(
                 f"{self._base_url} cannot be reached ({failure}): "
@@ -145,7 +154,7 @@ class Transport:
         statistics.current().count_bytes(len(reply.body))
         return reply
 
-    def _body(self, path: str, response: requests.Response) -> bytes:
+    def _body(self, response: requests.Response) -> bytes:
         """Read the whole body, uncompressed, within the time that a first byte may take."""
         deadline = time.monotonic() + self._timeout
         parts: list[bytes] = []
@@ -154,7 +163,7 @@ class Transport:
             parts.append(part)
             left -= len(part)
             if left < 0:
-                raise AnswerUnusable(f"{path}: the answer is larger than {_LARGEST_ANSWER:,} bytes.")
+                raise _TooLargeError
             if time.monotonic() > deadline:
                 raise requests.Timeout
         return b"".join(parts)

@@ -21,8 +21,9 @@ GROUND = {"providers.records": {"providers.errors"}, "providers.errors": set()}
 # Without clock, network or database.
 PURE = {"schedulers.windows": {"providers.records"}, "backfill.plan": {"providers.records"}}
 # What the database may know of the floor below it.
-# (child_process is no word of the outside world: it ties a process to its parent.)
-DATABASE_KNOWS = {"providers.records", "providers.errors", "providers.child_process"}
+# (child_process is no word of the outside world: it ties a process to its parent; storable knows what
+# PostgreSQL keeps, for whoever makes records and for whoever stores them.)
+DATABASE_KNOWS = {"providers.records", "providers.errors", "providers.child_process", "providers.storable"}
 
 FILES = sorted(path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py"))
 

@@ -97,11 +97,21 @@ def command(
     faults: Faults,
     replay: Path | None,
 ) -> None:
-    """Serve a local ChronoTrack Live API, for rehearsals and tests.
+    r"""Serve a local ChronoTrack Live API, for rehearsals and tests.
 
-    Its base URL is printed. Accounts: client id demo0001, user demo@chronotrack.test, password demo-password;
-    and demo0002, demo2@chronotrack.test, demo-password-2. The setting CHRONOTRACK_LIVE_CLOCK gives it a race
-    time of its own. With --replay any credentials are right.
+    Its base URL is printed. The setting CHRONOTRACK_LIVE_CLOCK gives it a race time of its own. With --replay
+    any credentials are right. Accounts:
+
+    \b
+      user           demo@chronotrack.test
+      password       demo-password
+      client id      demo0001
+      client secret  b16d8d582d9c3681759c43c89ba74c498d92642c
+    \b
+      user           demo2@chronotrack.test
+      password       demo-password-2
+      client id      demo0002
+      client secret  4171d89c993ee890417c848ce38c64aede45a83c
     """
     try:
         if replay:
@@ -141,5 +151,10 @@ def _start(text: str, now: datetime) -> datetime:
     """Read the option --race-start."""
     if not text:
         return (now - timedelta(hours=24)).replace(microsecond=0)
-    start = now.replace(microsecond=0) if text == "now" else isoparse(text)
+    try:
+        start = now.replace(microsecond=0) if text == "now" else isoparse(text)
+    except ValueError as error:
+        raise click.BadParameter(
+            f'write "now" or ISO 8601, such as 2026-04-20T14:00, not {text!r}.', param_hint="--race-start"
+        ) from error
     return start if start.tzinfo else start.replace(tzinfo=UTC)
