@@ -33,11 +33,11 @@ from __future__ import annotations
 import fcntl
 import gzip
 import hashlib
-import html
 import json
 import mmap
 import os
 import re
+import shutil
 import tempfile
 import threading
 import zlib
@@ -50,19 +50,16 @@ from typing import Any
 import structlog
 
 from providers.errors import SettingsInvalid
+from providers.redaction import Redaction
 
 log = structlog.get_logger()
 
 _ANSWERS = "answers.jsonl"
 _BODIES = "bodies"
-_REDACTED = "[redacted]"
-# A shorter one stands all over the data: without it there would be nothing left to replay.
-_SHORTEST_SECRET = 4
+# So much of the disk is left to others, in bytes.
+_LEAST_FREE = 256 * 2**20
 _KEPT_HEADERS = ("content-type", "retry-after", "date", "cache-control")
 _SMELLS_OF_A_SECRET = re.compile("token|auth|key|cookie|session|secret|password")
-# How JSON may write a slash, and a query a blank, beside their escapes by number; a query may
-# itself be encoded once more.
-_ALSO = {"/": r"\\/", " ": r"\+|%(?:25)*2[bB]"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +96,7 @@ class Recording:
         Raises:
             SettingsInvalid: the folder cannot be written to, or a secret is too short to be hidden.
         """
-        self._redact = _Redaction()
+        self._redact = Redaction()
         for secret in secrets:
             self.hide(secret)
         self._answers, self._bodies = folder / _ANSWERS, folder / _BODIES
@@ -129,6 +126,11 @@ class Recording:
             return
         clean = self._redact.text
         try:
+            if shutil.disk_usage(self._bodies).free < _LEAST_FREE:
+                # The request budget's account may lie on the same disk, and without it nothing is asked.
+                raise OSError(  # noqa: TRY301 - it is as if the disk was full
+                    f"less than {_LEAST_FREE // 2**20} MB are left on the disk"
+                )
             line = {
                 "at": answer.at.astimezone(UTC).isoformat(),
                 "seconds": answer.seconds,
@@ -242,60 +244,3 @@ def _cut_half_line(answers: int) -> None:
 def _is_kept(header: str) -> bool:
     name = header.lower()
     return name in _KEPT_HEADERS or (name.startswith("x-") and not _SMELLS_OF_A_SECRET.search(name))
-
-
-class _Redaction:
-    """Replaces secrets, however they are spelled."""
-
-    def __init__(self) -> None:
-        self._adding = threading.Lock()
-        # A pattern each: the search for one is fast as long as all its spellings begin with few characters.
-        self._patterns: dict[str, tuple[re.Pattern[str], re.Pattern[bytes]]] = {}
-
-    def add(self, secret: str) -> None:
-        if len(secret) < _SHORTEST_SECRET:
-            raise SettingsInvalid(
-                f"A password or id of under {_SHORTEST_SECRET} characters cannot be kept out of a recording "
-                "without shredding the data, so nothing is recorded: choose a longer one."
-            )
-        spellings = "".join(map(_spellings, secret))
-        with self._adding:
-            patterns = {**self._patterns, secret: (re.compile(spellings), re.compile(spellings.encode()))}
-            # Longest first: one may be a part of another.
-            self._patterns = {one: patterns[one] for one in sorted(patterns, key=len, reverse=True)}
-
-    def text(self, text: str) -> str:
-        for pattern, _ in self._patterns.values():
-            text = pattern.sub(_REDACTED, text)
-        return text
-
-    def bytes(self, body: bytes) -> bytes:
-        for _, pattern in self._patterns.values():
-            body = pattern.sub(_REDACTED.encode(), body)
-        return body
-
-
-def _spellings(character: str) -> str:
-    """Return the regular expression of a character in all its spellings, for texts and for UTF-8 alike."""
-    utf8, utf16 = character.encode(), character.encode("utf-16-be").hex()
-    escapes = {
-        json.dumps(character)[1:-1],
-        "".join(f"\\u{utf16[unit : unit + 4]}" for unit in range(0, len(utf16), 4)),
-        html.escape(character),
-        f"&#{ord(character)};",
-        f"&#x{ord(character):x};",
-    } - {character}
-    spelled = ["".join(f"%(?:25)*{_any_case(f'{byte:02x}')}" for byte in utf8)]
-    spelled += map(_any_case, escapes)
-    # Behind its escapes, which may begin with it.
-    spelled += map(re.escape, {character, utf8.decode("latin-1")})
-    if character in _ALSO:
-        spelled.append(_ALSO[character])
-    if 0x80 <= ord(character) <= 0xFF:
-        # Among texts this is the character once more, among bytes its Latin-1.
-        spelled.append(f"\\x{ord(character):02x}")
-    return f"(?:{'|'.join(spelled)})"
-
-
-def _any_case(escape: str) -> str:
-    return "".join(f"[{c}{c.upper()}]" if c.isascii() and c.islower() else re.escape(c) for c in escape)

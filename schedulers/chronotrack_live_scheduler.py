@@ -42,7 +42,7 @@ from schedulers.settings import SchedulerSettings
 from schedulers.triggers import DueTrigger
 from schedulers.windows import next_collection, next_participant_sync
 
-# After a discovery, a test of credentials or an entry list that failed, the next one comes so soon.
+# After one that failed, the next discovery, entry list or collection comes so soon, if not sooner.
 _AGAIN = timedelta(minutes=5)
 # Entry lists of a partner that are read side by side.
 _ENTRY_LISTS = 2
@@ -83,7 +83,7 @@ class ChronoTrackLiveScheduler:
         )
 
     def start(self) -> None:
-        """Start with a discovery of every partner; its events follow from it."""
+        """Start with a discovery of every partner."""
         for partner in self._partners.values():
             self._plan(f"discovery {partner.timing_partner_id}", self._clock.now(), self._discover, partner)
         self._scheduler.start()
@@ -119,15 +119,21 @@ class ChronoTrackLiveScheduler:
         if self._stopped:
             return
         try:
-            if partner.authenticate().error is None and partner.discover().error is None:
-                again = began + self._settings.discovery_interval
-            if not partner.refused:
-                for event in partner.events():
-                    self._follow(partner, event)
+            if partner.authenticate().error is None:
+                # What is known already need not wait for a discovery, which may be slow.
+                self._follow_events(partner)
+                if partner.discover().error is None:
+                    again = began + self._settings.discovery_interval
+            self._follow_events(partner)
         except DatabaseUnavailable as error:
-            log.warning("database.unavailable", reason=str(error))
+            partner.adapter.log.warning("database.unavailable", reason=str(error))
         finally:
             self._plan(f"discovery {partner.timing_partner_id}", again, self._discover, partner)
+
+    def _follow_events(self, partner: Partner) -> None:
+        if not partner.refused:
+            for event in partner.events():
+                self._follow(partner, event)
 
     def _follow(self, partner: Partner, event: StoredEvent) -> None:
         """Take an event as the hub keeps it now, and plan what is not under way already."""
@@ -143,14 +149,17 @@ class ChronoTrackLiveScheduler:
         self._plan_participants(partner, event)
         self._plan_collection(partner, event)
 
-    def _plan_collection(self, partner: Partner, event: StoredEvent) -> None:
+    def _plan_collection(
+        self, partner: Partner, event: StoredEvent, not_after: datetime | None = None
+    ) -> None:
         job_id = f"results {event.event_id}"
         if job_id in self._running:
             return
         due = next_collection(event, event.last_collection, self._clock.now(), self._settings.windows)
         if due is None:
-            log.info("event.over", event_id=event.event_id, name=event.name)
+            partner.adapter.log.info("event.over", event_id=event.event_id, name=event.name)
             return
+        due = min(due, not_after or due)
         self._plan(job_id, due, self._collect, partner, event.event_id, due)
 
     def _plan_participants(
@@ -167,14 +176,14 @@ class ChronoTrackLiveScheduler:
             self._plan(job_id, due, self._sync_participants, partner, event.event_id, due)
 
     def _collect(self, partner: Partner, event_id: str, due: datetime) -> None:
+        began, failed = self._clock.now(), True
         with self._under_way(f"results {event_id}"):
-            began = self._clock.now()
             if not (partner.refused or self._stopped):
-                partner.collect(self._events[event_id], due)
+                failed = partner.collect(self._events[event_id], due).status == "failed"
                 self._test_soon_if_refused(partner)
         with self._lock:
             event = self._events[event_id] = replace(self._events[event_id], last_collection=began)
-        self._plan_collection(partner, event)
+        self._plan_collection(partner, event, not_after=began + _AGAIN if failed else None)
 
     def _sync_participants(self, partner: Partner, event_id: str, due: datetime) -> None:
         began, failed = self._clock.now(), True

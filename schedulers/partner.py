@@ -53,8 +53,11 @@ class Partner:
         return self.adapter.credentials.timing_partner_id
 
     def authenticate(self) -> SyncReport:
-        """Test the credentials."""
-        return self._watched(sync.authenticate(self.adapter, self._store, self._clock))
+        """Test the credentials; a refusal is believed when it comes twice."""
+        report = sync.authenticate(self.adapter, self._store, self._clock)
+        if isinstance(report.error, CredentialsRefused) and not self.refused:
+            report = sync.authenticate(self.adapter, self._store, self._clock)
+        return self._watched(report)
 
     def discover(self) -> SyncReport:
         """Look for new and changed events."""

@@ -37,7 +37,8 @@ _ARCHIVED = "event is archived"
 _COUNT = re.compile(r"[0-9]{1,9}")
 _REDIRECTED, _BAD, _SERVER_ERROR = 300, 400, 500
 _BAD_REQUEST = (400, 413, 422)
-_REFUSED = (401, 403)
+_FORBIDDEN = 403
+_REFUSED = (401, _FORBIDDEN)
 _NOT_FOUND = 404
 _TOO_MANY = 429
 # What else a wrong address may answer with. No other type is repeated: a header may echo the request, too.
@@ -48,6 +49,10 @@ _GRANT_REFUSED = ("invalid_grant", "invalid_client", "unauthorized_client", "acc
 
 class BadRequest(AnswerUnusable):
     """The API does not take the request; some servers say so of a page that is too large for them."""
+
+
+class Forbidden(CredentialsRefused):
+    """HTTP 403: whoever asks is known, and may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,8 @@ def token_of(reply: Reply, settings: ChronoTrackLiveSettings) -> Token:
 
 
 def _refused(status: int, settings: ChronoTrackLiveSettings) -> CredentialsRefused:
-    return CredentialsRefused(
+    error = Forbidden if status == _FORBIDDEN else CredentialsRefused
+    return error(
         f"{settings.base_url} refuses the credentials of {settings.user} (HTTP {status}): "
         f"check principal and secret{_hint(settings)}"
     )

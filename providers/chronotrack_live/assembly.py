@@ -123,18 +123,21 @@ class ResultAssembly:
                 ranked.setdefault(athlete.race_id, []).append(key)
         return ranked
 
-    def any_placed(self, athletes: Iterable[AthleteKey], places: Places) -> bool:
-        """Say whether any of a race's ranked athletes has a place of its own.
+    def any_placed(self, race_id: str, athletes: Iterable[AthleteKey], places: Places) -> bool:
+        """Say whether a race's ranked athletes have places of their own.
 
         A server that takes no notice of a bracket type answers with the overall ranks. Where it does not
-        name the bracket either, a smaller rank tells: a larger one may come of a finish in between.
+        name the bracket either, the winners tell: brackets have one each. (Ranks cannot be compared one by
+        one: between the two readings somebody may finish, or be disqualified.)
         """
+        firsts = 0
         for key in athletes:
             rank, bracket = self._athletes[key].overall or (0, None)
-            place = places.of(key, not_in=bracket)
-            if place.rank is not None and (place.bracket is not None or place.rank < rank):
+            firsts += rank == 1
+            place = places.of(key, race_id, not_in=bracket)
+            if place.rank is not None and place.bracket is not None:
                 return True
-        return False
+        return places.unnamed_firsts(race_id) > max(firsts, 1)
 
     def divisions(self) -> set[str]:
         """Return the names of the athletes' main divisions."""
@@ -181,8 +184,8 @@ class ResultAssembly:
         overall, primary = course.text("results_bracket_name"), person.text("results_primary_bracket_name")
         gender = division = NO_PLACE
         if athlete.overall:
-            gender = genders.of(key, not_in=overall)
-            division = divisions.of(key, not_in=overall, rather_in=primary)
+            gender = genders.of(key, athlete.race_id, not_in=overall)
+            division = divisions.of(key, athlete.race_id, not_in=overall, rather_in=primary)
         chip_time, gun_time = course.duration("results_time"), course.duration("results_gun_time")
         return ProviderResult(
             provider_result_id=self._identity(key),
@@ -206,7 +209,8 @@ class ResultAssembly:
             gender_place=gender.rank,
             division_place=division.rank,
             bracket_name=overall,
-            division=primary or division.bracket,
+            # The division of the place, where there is one: another one's name beside it would mislead.
+            division=division.bracket or primary,
             finish_time=course.instant("results_end_chip_time"),
             splits=splits,
             additional_data=person.additional_data(PASSED_OVER) | course.unreadable() | unreadable_splits,

@@ -17,7 +17,7 @@ from requests import PreparedRequest
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from providers.chronotrack_live.settings import DIGESTS, ChronoTrackLiveSettings
-from providers.errors import RetryLater
+from providers.errors import CredentialsRefused, IntegrationError
 
 # A token is renewed when this share of its life is left, but not earlier than so many seconds before its
 # end. (A share: an API that hands out the same token again has less and less life to offer.)
@@ -107,18 +107,28 @@ class TokenLogin:
         self._grant = grant
         self._token: Token | None = None
         self._lock = threading.Lock()
+        # The last grant that failed, and when that was known.
+        self._failure: tuple[float, IntegrationError] | None = None
 
     def current(self) -> AuthBase:
         """Return the token that lives, asking for one when there is none or it ends soon.
 
+        While one lives, only the thread that renews it waits for that; when there is none, all wait for one
+        thread, and share its failure.
+
         Raises:
             CredentialsRefused, AnswerUnusable, RetryLater: there is none to be had.
         """
-        with self._lock:
-            token = self._token
-            if token is None or token.renew_at <= time.monotonic():
-                token = self._token = self._renewed(token)
-            return token
+        token, asked = self._token, time.monotonic()
+        if token is None or token.dies_at <= asked:
+            with self._lock:
+                return self._granted(asked)
+        if token.renew_at <= asked and self._lock.acquire(blocking=False):
+            try:
+                return self._renewed(token)
+            finally:
+                self._lock.release()
+        return token
 
     def is_renewed(self, refused: AuthBase) -> bool:
         """Let go of a token that the API refused, unless another thread did so already."""
@@ -127,15 +137,32 @@ class TokenLogin:
                 self._token = None
         return True
 
-    def _renewed(self, old: Token | None) -> Token:
+    def _granted(self, asked: float) -> Token:
+        """Return a new token, or what another thread got or failed to get since `asked`."""
+        token = self._token
+        if token is not None and token.dies_at > time.monotonic():
+            return token
+        if self._failure is not None and self._failure[0] >= asked:
+            raise self._failure[1]
         try:
-            return self._grant()
-        except RetryLater:
+            token = self._token = self._grant()
+        except IntegrationError as error:
+            self._failure = time.monotonic(), error
+            raise
+        return token
+
+    def _renewed(self, old: Token) -> Token:
+        """Return a new token in place of one that lives still; that one, when there is none at present."""
+        try:
+            token = self._grant()
+        except CredentialsRefused:
+            raise
+        except IntegrationError:
+            # The next renewal is due when half of what is left is over.
             now = time.monotonic()
-            if old is None or old.dies_at <= now:
-                raise
-            # It lives still: the next renewal is due when half of what is left is over.
-            return Token(old.access, now + (old.dies_at - now) / 2, old.dies_at)
+            token = Token(old.access, now + (old.dies_at - now) / 2, old.dies_at)
+        self._token = token
+        return token
 
 
 def client_auth(settings: ChronoTrackLiveSettings) -> AuthBase:

@@ -17,6 +17,7 @@ from providers import statistics
 from providers.chronotrack_live.answers import (
     EVENTS,
     BadRequest,
+    Forbidden,
     Reply,
     check,
     not_visible,
@@ -38,7 +39,7 @@ AnswerT = TypeVar("AnswerT")
 _PAGE_SIZES = (1000, 500, 200, 100, 50)
 # Pages after the first that are under way at once, over all lists of a partner. Each list has a few of
 # them, so that one event that is slow to answer leaves room for the others.
-_CONNECTIONS = 16
+_CONNECTIONS = 40
 # What people know the request for a token by.
 _TOKEN = "oauth2/token"  # noqa: S105 - a path
 
@@ -71,6 +72,7 @@ class ChronoTrackLiveClient:
         self._transport = Transport(settings.base_url, settings.timeout, log)
         self._sizes: tuple[int, ...] = _PAGE_SIZES
         self._taken_size = 0
+        self._takes_columns: bool | None = None
         self._login = login_of(settings, lambda: attempt(self._grant))
         self._workers = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="chronotrack-live-api")
 
@@ -112,6 +114,25 @@ class ChronoTrackLiveClient:
         self._transport.close()
 
     def _page(self, path: str, parameters: Mapping[str, str], number: int) -> Reply:
+        """Ask for a page of a list, with the columns that are needed where the API allows to name them."""
+        if "columns" not in parameters:
+            return self._sized_page(path, parameters, number)
+        if self._takes_columns is not False:
+            try:
+                reply = self._sized_page(path, parameters, number)
+            except BadRequest:
+                if self._takes_columns:
+                    raise
+            else:
+                self._takes_columns = True
+                return reply
+        every = {name: value for name, value in parameters.items() if name != "columns"}
+        reply = self._sized_page(path, every, number)
+        # It is taken without them, so they were to blame.
+        self._takes_columns = False
+        return reply
+
+    def _sized_page(self, path: str, parameters: Mapping[str, str], number: int) -> Reply:
         """Ask for a page of a list, in the largest size that the API takes."""
         while True:
             sizes = self._sizes
@@ -120,7 +141,11 @@ class ChronoTrackLiveClient:
                 reply = self._asked(path, query)
             except BadRequest:
                 # Once the size was taken, it is something else that the API does not like.
-                if sizes[0] == self._taken_size or len(sizes) == 1:
+                if sizes[0] == self._taken_size:
+                    raise
+                if len(sizes) == 1:
+                    # It was not the size.
+                    self._sizes = _PAGE_SIZES
                     raise
                 # Another thread may be further down already.
                 self._sizes = min(self._sizes, sizes[1:], key=len)
@@ -143,8 +168,8 @@ class ChronoTrackLiveClient:
         auth = self._login.current()
         try:
             return self._attempt(partial(self._ask, path, query, auth))
-        except CredentialsRefused:
-            if not self._login.is_renewed(auth):
+        except CredentialsRefused as refusal:
+            if isinstance(refusal, Forbidden) or not self._login.is_renewed(auth):
                 raise
         return self._attempt(partial(self._ask, path, query, self._login.current()))
 

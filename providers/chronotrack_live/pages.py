@@ -19,6 +19,8 @@ Row = dict[str, Any]
 
 # Pages asked for ahead of the one that is read: bounds what is held in memory.
 _AHEAD = 4
+# So many announced pages in a row that add nothing new end a reading, too: the count is wrong.
+_BARREN = 3
 # No list is longer: a server that never ends must not be read for ever.
 _LAST_PAGE = 10_000
 
@@ -36,7 +38,8 @@ class Reading(Generic[AnswerT]):
     """One reading of a list: iterate it once for its rows without repeats, then ask `complete`.
 
     Stops after the last announced page and at an empty one; where none is announced, also at a page that
-    adds nothing new. Pages after the first are fetched side by side.
+    adds nothing new, and else at the third of them in a row. Pages after the first are fetched side by side;
+    those that nobody will read any more are not asked for.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Reading(Generic[AnswerT]):
         under_way: deque[Future[AnswerT]] = deque()
         next_page, last_page = 1, 1
         previous: list[Row] = []
+        barren = 0
         try:
             while next_page <= last_page or under_way:
                 while next_page <= min(last_page, _LAST_PAGE) and len(under_way) < _AHEAD:
@@ -95,6 +99,9 @@ class Reading(Generic[AnswerT]):
                 fresh = [row for row in page.rows if self._is_new(row)]
                 self._read += len(fresh)
                 yield from fresh
+                barren = 0 if fresh else barren + 1
+                if barren == _BARREN:
+                    return
                 if page.page_count is not None:
                     last_page = page.page_count
                 elif fresh:

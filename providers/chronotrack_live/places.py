@@ -35,7 +35,9 @@ class Places:
 
     def __init__(self) -> None:
         self._places: dict[AthleteKey, Place | tuple[Place, ...]] = {}
-        self._sizes: Counter[str | None] = Counter()
+        # By race and bracket: how many athletes it holds, and how many of them are first.
+        self._sizes: Counter[tuple[str, str | None]] = Counter()
+        self._firsts: Counter[tuple[str, str | None]] = Counter()
         self._intervals = Intervals()
         # Interval and bracket -> the bit that stands for them in what was met of an athlete.
         self._contexts: dict[tuple[int, str], int] = {}
@@ -57,18 +59,29 @@ class Places:
         if athlete is not None and interval.is_full:
             # One text for all of a bracket's athletes, not one each.
             name = self._names.setdefault(bracket, bracket) or None
-            self._add(athlete, Place(RowReader(row).place("results_rank"), name))
+            self._add(athlete, self._race(row), Place(RowReader(row).place("results_rank"), name))
         return True
+
+    def knows_any(self, athletes: Iterable[AthleteKey]) -> bool:
+        """Say whether any of the athletes has a place here."""
+        return any(athlete in self._places for athlete in athletes)
+
+    def unnamed_firsts(self, race_id: str) -> int:
+        """Return how many athletes of a race are first in a bracket that the API does not name."""
+        return self._firsts[race_id, None]
 
     def end_reading(self) -> None:
         """Forget which rows were met: the next ones belong to another list."""
         self._seen.clear()
 
-    def of(self, athlete: AthleteKey, *, not_in: str | None, rather_in: str | None = None) -> Place:
+    def of(
+        self, athlete: AthleteKey, race_id: str, *, not_in: str | None, rather_in: str | None = None
+    ) -> Place:
         """Return an athlete's place, `NO_PLACE` when the athlete has none in this bracket type.
 
         Args:
             athlete: whose.
+            race_id: of the athlete's race.
             not_in: the bracket of the overall ranks: a server that ignores the bracket type answers with it.
             rather_in: the athlete's own division. Without it, or when it has no place, the largest
                 bracket counts: those that an organiser adds hold a part of a plain one's athletes.
@@ -79,17 +92,22 @@ class Places:
         if not places:
             return NO_PLACE
         own = [place for place in places if rather_in is not None and place.bracket == rather_in]
-        return own[0] if own else max(places, key=lambda place: self._sizes[place.bracket])
+        return own[0] if own else max(places, key=lambda place: self._sizes[race_id, place.bracket])
 
     def forget(self, athletes: Iterable[AthleteKey]) -> None:
         """Forget the places of some athletes: they were none."""
         for athlete in athletes:
             self._places.pop(athlete, None)
 
-    def _add(self, athlete: AthleteKey, place: Place) -> None:
+    def _race(self, row: Row) -> str:
+        race_id = identity(row.get("results_race_id"))
+        return self._names.setdefault(race_id, race_id)
+
+    def _add(self, athlete: AthleteKey, race_id: str, place: Place) -> None:
         found = self._places.get(athlete)
         if found is None:
             self._places[athlete] = place
         else:
             self._places[athlete] = (*((found,) if isinstance(found, Place) else found), place)
-        self._sizes[place.bracket] += 1
+        self._sizes[race_id, place.bracket] += 1
+        self._firsts[race_id, place.bracket] += place.rank == 1

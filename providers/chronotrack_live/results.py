@@ -6,14 +6,14 @@ keeps what it knew, and the next poll asks again.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from urllib.parse import quote
 
 import structlog
 
-from providers.chronotrack_live.answers import BadRequest, Reply
+from providers.chronotrack_live.answers import Reply
 from providers.chronotrack_live.assembly import ResultAssembly
 from providers.chronotrack_live.brackets import DIVISION, GENDER, Bracket, BracketType, bracket_of
 from providers.chronotrack_live.client import ChronoTrackLiveClient
@@ -25,8 +25,11 @@ from providers.chronotrack_live.values import identity
 from providers.errors import IntegrationError, NotFound, RetryLater, StopPartner
 from providers.records import ProviderResult, Snapshot
 
-# So many ranked athletes without a place of a type say that its keyword is not understood.
-_ENOUGH = 10
+# A bracket keyword that was in vain so often in a row is spared, and asked for again after so many polls.
+_IN_VAIN = 2
+_ASK_AGAIN = 10
+# After so many brackets in a row that cannot be read at present, the others are not tried.
+_BAD_BRACKETS = 3
 
 
 def path_of(provider_event_id: str, what: str) -> str:
@@ -52,13 +55,25 @@ class EventMemory:
     """What polls of an event have found out about the API, so that later ones need not ask again.
 
     Attributes:
-        not_understood: bracket types whose keyword was refused, or gave no places at all.
+        in_vain: by bracket type and race, how many polls in a row its keyword gave no places for the race
+            while the brackets' own lists did, or said that there are none.
+        failed: by bracket type, how many polls in a row its keyword failed for the time being.
+        spared: by bracket type, how many polls in a row its keyword was not asked for.
         is_test: athletes whom the plain entry list leaves out: whether each is a test entry's.
     """
 
     def __init__(self) -> None:
-        self.not_understood: set[BracketType] = set()
+        self.in_vain: Counter[tuple[BracketType, str]] = Counter()
+        self.failed: Counter[BracketType] = Counter()
+        self.spared: Counter[BracketType] = Counter()
         self.is_test: dict[AthleteKey, bool] = {}
+
+    def is_in_vain(self, wanted: BracketType, races: Iterable[str]) -> bool:
+        """Say whether a keyword need not be asked for: it gave nothing twice, for each of these races."""
+        known = all(self.in_vain[wanted, race] >= _IN_VAIN for race in races)
+        self.spared[wanted] = self.spared[wanted] + 1 if known else 0
+        # What the API does may change, and what looked like it may have been a bad moment.
+        return known and self.spared[wanted] % _ASK_AGAIN != 0
 
 
 class ResultsPoll:
@@ -112,33 +127,43 @@ class ResultsPoll:
 
     def _read_places(self, wanted: BracketType, places: Places) -> None:
         """Read the places of a bracket type: all at once, and bracket by bracket where that says nothing."""
-        whole, refused = True, False
-        if wanted not in self._memory.not_understood:
-            ranks = self._client.listing(
-                path_of(self._event, "results"),
-                "event_results",
-                places.is_new,
-                bracket=wanted.keyword,
-                columns=",".join(PLACE_COLUMNS),
-            )
-            failure = self._failure_of(ranks, wanted.field)
-            places.end_reading()
-            whole, refused = failure is None and ranks.complete is not False, isinstance(failure, BadRequest)
-            if isinstance(failure, RetryLater):
-                # The brackets' own lists would go no better, and the poll has little time.
+        ranked = self._assembly.ranked()
+        failure, whole = None, True
+        if not self._memory.is_in_vain(wanted, ranked):
+            failure, whole = self._read_keyword(wanted, places)
+            self._memory.failed[wanted] = self._memory.failed[wanted] + 1 if failure else 0
+            if isinstance(failure, RetryLater) and self._memory.failed[wanted] == 1:
+                # It may be a bad moment, in which the brackets' own lists would go no better.
                 self._unsure.add(wanted.field)
                 return
-        ranked = self._assembly.ranked()
-        lacking = {race: who for race, who in ranked.items() if not self._assembly.any_placed(who, places)}
+        lacking = {
+            race: who for race, who in ranked.items() if not self._assembly.any_placed(race, who, places)
+        }
         for athletes in lacking.values():
             places.forget(athletes)
-        says_nothing = len(lacking) == len(ranked)
-        if refused or (whole and says_nothing and sum(map(len, ranked.values())) >= _ENOUGH):
-            self._memory.not_understood.add(wanted)
         if lacking:
-            whole = self._read_brackets(wanted, places, lacking) and (whole or says_nothing)
-        if not whole:
+            nothing_else = len(lacking) == len(ranked)
+            whole = self._read_brackets(wanted, places, lacking) and (whole or nothing_else)
+        for race, athletes in ranked.items():
+            in_vain = race in lacking and (places.knows_any(athletes) or self._has_none(wanted, race))
+            self._memory.in_vain[wanted, race] = self._memory.in_vain[wanted, race] + 1 if in_vain else 0
+            # That nobody has a place is known only when all was asked for, and nothing refused.
+            whole &= in_vain or race not in lacking or failure is None
+        if not whole or (len(places) and not places.knows_any(self._assembly.athletes)):
             self._unsure.add(wanted.field)
+
+    def _read_keyword(self, wanted: BracketType, places: Places) -> tuple[IntegrationError | None, bool]:
+        """Read all brackets of a type at once; return what went wrong, and whether the list was whole."""
+        ranks = self._client.listing(
+            path_of(self._event, "results"),
+            "event_results",
+            places.is_new,
+            bracket=wanted.keyword,
+            columns=",".join(PLACE_COLUMNS),
+        )
+        failure = self._failure_of(ranks, wanted.field)
+        places.end_reading()
+        return failure, failure is None and ranks.complete is not False
 
     def _read_brackets(
         self, wanted: BracketType, places: Places, races: Mapping[str, Sequence[AthleteKey]]
@@ -146,8 +171,9 @@ class ResultsPoll:
         """Read the brackets' own lists for some races; return whether all of them were whole."""
         divisions = self._assembly.divisions() if wanted is DIVISION else set()
         brackets, whole = self._all_brackets()
+        bad = 0
         for bracket in brackets:
-            if not bracket.is_of(wanted, races, divisions):
+            if bad == _BAD_BRACKETS or not bracket.is_of(wanted, races, divisions):
                 continue
             ranks = self._client.listing(
                 bracket.path,
@@ -157,11 +183,15 @@ class ResultsPoll:
             )
             failure = self._failure_of(ranks, f"{wanted.field} in {bracket.name}")
             places.end_reading()
-            if isinstance(failure, RetryLater):
-                return False
+            bad = bad + 1 if isinstance(failure, RetryLater) else 0
             # A bracket that is gone by now has no places.
             whole &= isinstance(failure, NotFound) or (failure is None and ranks.complete is not False)
         return whole
+
+    def _has_none(self, wanted: BracketType, race: str) -> bool:
+        """Say whether the event's brackets are known, and none of a type is the race's."""
+        brackets, whole = self._all_brackets()
+        return whole and bool(brackets) and not any(b.is_of(wanted, [race], ()) for b in brackets)
 
     def _all_brackets(self) -> tuple[list[Bracket], bool]:
         """Return the event's brackets, read once a poll, and whether that list was whole."""
@@ -191,7 +221,8 @@ class ResultsPoll:
             if self._failure_of(reading, "status", take) is not None:
                 break
             if reading.complete is not False:
-                self._leave_out_tests(listed)
+                if reading.complete:
+                    self._leave_out_tests(listed)
                 return
         self._unsure.add("status")
 
@@ -209,7 +240,7 @@ class ResultsPoll:
             failure = self._failure_of(
                 reading, "test entries", lambda row: with_tests.update(_keys_of(row, by_name=by_name))
             )
-            if failure is None and reading.complete is not False:
+            if failure is None and reading.complete:
                 self._memory.is_test.update({athlete: athlete in with_tests for athlete in unknown})
         self._assembly.leave_out(athlete for athlete in unlisted if self._memory.is_test.get(athlete))
 

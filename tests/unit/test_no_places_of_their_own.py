@@ -12,8 +12,8 @@ def any_placed(rows, bracket_rows):
     assembly = ResultAssembly("5")
     for row in rows:
         assembly.is_new(row)
-    [athletes] = assembly.ranked().values()
-    return assembly.any_placed(athletes, places(*bracket_rows))
+    [(race_id, athletes)] = assembly.ranked().items()
+    return assembly.any_placed(race_id, athletes, places(*bracket_rows))
 
 
 @pytest.mark.parametrize("name", ["Overall", None])
@@ -27,7 +27,12 @@ def test_ranks_that_grew_by_a_finish_in_between_are_no_places():
     assert not any_placed(rows, [full("3", rank="1"), full("1", rank="2"), full("2", rank="3")])
 
 
-def test_one_smaller_rank_or_one_named_bracket_is_a_place():
+def test_ranks_that_shrank_by_a_disqualification_in_between_are_no_places():
+    rows = [full("1", rank="1"), full("2", rank="2"), full("3", rank="3")]
+    assert not any_placed(rows, [full("2", rank="1"), full("3", rank="2")])
+
+
+def test_two_winners_or_one_named_bracket_are_places():
     rows = [full("1", rank="1", bracket_name="Overall"), full("2", rank="2", bracket_name="Overall")]
     assert any_placed(rows, [full("1", rank="1"), full("2", rank="1")])
     assert any_placed(rows, [full("1", rank="1", bracket_name="Female")])

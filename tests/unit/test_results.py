@@ -113,9 +113,10 @@ def test_places_come_from_the_full_course_rows_of_the_brackets():
     assert result.division == "F30-39"
 
 
-def test_the_primary_bracket_is_the_division():
-    result = only([full(primary_bracket_name="Masters")], divisions=[full(bracket_name="F40+")])
-    assert result.division == "Masters"
+def test_the_division_is_the_one_of_the_place_and_else_the_primary_bracket():
+    result = only([full(primary_bracket_name="Masters")], divisions=[full(bracket_name="F40+", rank="4")])
+    assert (result.division, result.division_place) == ("F40+", 4)
+    assert only([full(primary_bracket_name="Masters")]).division == "Masters"
 
 
 def test_an_athlete_without_brackets_has_no_places():
