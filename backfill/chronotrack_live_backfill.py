@@ -60,7 +60,8 @@ def import_history(
         if reports:
             clock.sleep(pause)
         report = sync.import_past_event(adapter, store, clock, event)
-        said = str(report.error) if report.error else f"{report.seen} rows, {report.written} written"
+        counts = f"{report.seen} rows, {report.written} written"
+        said = str(report.error) if report.error else "; ".join([counts, *report.problems])
         line = (
             f"{adapter.credentials.label}: {event.name} ({event.provider_event_id}) {report.status}: {said}"
         )

@@ -41,9 +41,15 @@ DECLARE
     running text;
     built_on text;
 BEGIN
-    SELECT string_agg(format('process %s of %s', pid, usename), ', ') INTO running
-    FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = 'chronotrack-live' AND pid <> pg_backend_pid();
+    -- One that was stopped this very moment is given two seconds to be gone.
+    FOR attempt IN 1 .. 10 LOOP
+        PERFORM pg_stat_clear_snapshot();
+        SELECT string_agg(format('process %s of %s', pid, usename), ', ') INTO running
+        FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'chronotrack-live' AND pid <> pg_backend_pid();
+        EXIT WHEN running IS NULL;
+        PERFORM pg_sleep(0.2);
+    END LOOP;
     IF running IS NOT NULL THEN
         RAISE EXCEPTION 'The integration is at work (%); nothing was changed.', running
             USING HINT = 'Stop it first: sudo systemctl stop chronotrack-live-scheduler.service.';

@@ -19,7 +19,6 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor as Workers
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -33,10 +32,10 @@ from database.opening import opened_database
 from database.state_folder import state_folder
 from database.store import Store
 from providers.clock import Clock, clock_of
-from providers.errors import DatabaseUnavailable, SettingsInvalid
-from providers.records import StoredEvent, SyncReport
-from providers.terminal import COULD_NOT_START, SOMETHING_FAILED, configure_logs, one_clear_line, say
-from schedulers.once import run_once
+from providers.errors import DatabaseUnavailable
+from providers.records import StoredEvent
+from providers.terminal import COULD_NOT_START, configure_logs, one_clear_line, say
+from schedulers.once import exit_code, run_pass
 from schedulers.partner import Partner, open_partners
 from schedulers.settings import SchedulerSettings
 from schedulers.triggers import DueTrigger
@@ -231,35 +230,6 @@ def run_daemon(partners: Sequence[Partner], clock: Clock, settings: SchedulerSet
     log.info("scheduler.stopping")
     scheduler.stop()
     log.info("scheduler.stopped")
-
-
-def run_pass(partners: Sequence[Partner], clock: Clock, settings: SchedulerSettings) -> list[SyncReport]:
-    """Do what is due now, all partners side by side.
-
-    Says what was done on stdout, and what failed on stderr; returns both.
-    """
-    with Workers(len(partners)) as workers:
-        passes = list(workers.map(lambda partner: run_once(partner, clock, settings), partners))
-    for partner, reports in zip(partners, passes, strict=True):
-        for report in reports:
-            _tell(partner, report)
-    return [report for reports in passes for report in reports]
-
-
-def _tell(partner: Partner, report: SyncReport) -> None:
-    what = f"{report.sync_type} of {report.event_id}" if report.event_id else report.sync_type
-    counts = f"{report.seen} seen, {report.written} written, {report.rejected} set aside"
-    said = "; ".join([counts, *report.problems]) if report.error is None else str(report.error)
-    click.echo(f"{partner.label}: {what} {report.status}: {said}", err=report.status == "failed")
-
-
-def exit_code(reports: Sequence[SyncReport], problems: Sequence[SettingsInvalid]) -> int:
-    """Return 0 when all went well, 2 when no partner could start, 1 for anything in between."""
-    tested = [report for report in reports if report.sync_type == "authentication"]
-    if all(report.error is not None for report in tested):
-        return COULD_NOT_START
-    failed = bool(problems) or any(report.status == "failed" or report.problems for report in reports)
-    return SOMETHING_FAILED if failed else 0
 
 
 @click.command(name="scheduler")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
+import click
+
 from providers.clock import Clock
+from providers.errors import SettingsInvalid
 from providers.records import StoredEvent, SyncReport
+from providers.terminal import COULD_NOT_START, SOMETHING_FAILED
 from schedulers.partner import Partner
 from schedulers.settings import SchedulerSettings
 from schedulers.windows import next_collection, next_participant_sync
@@ -41,3 +45,32 @@ def _what_is_due(
     due = next_collection(event, event.last_collection, at, settings.windows)
     if due is not None and due <= at:
         yield partner.collect(event, due)
+
+
+def run_pass(partners: Sequence[Partner], clock: Clock, settings: SchedulerSettings) -> list[SyncReport]:
+    """Do what is due now, all partners side by side.
+
+    Says what was done on stdout, and what failed on stderr; returns both.
+    """
+    with ThreadPoolExecutor(len(partners)) as workers:
+        passes = list(workers.map(lambda partner: run_once(partner, clock, settings), partners))
+    for partner, reports in zip(partners, passes, strict=True):
+        for report in reports:
+            _tell(partner, report)
+    return [report for reports in passes for report in reports]
+
+
+def _tell(partner: Partner, report: SyncReport) -> None:
+    what = f"{report.sync_type} of {report.event_id}" if report.event_id else report.sync_type
+    counts = f"{report.seen} seen, {report.written} written, {report.rejected} set aside"
+    said = "; ".join([counts, *report.problems]) if report.error is None else str(report.error)
+    click.echo(f"{partner.label}: {what} {report.status}: {said}", err=report.status == "failed")
+
+
+def exit_code(reports: Sequence[SyncReport], problems: Sequence[SettingsInvalid]) -> int:
+    """Return 0 when all went well, 2 when no partner could start, 1 for anything in between."""
+    tested = [report for report in reports if report.sync_type == "authentication"]
+    if all(report.error is not None for report in tested):
+        return COULD_NOT_START
+    failed = bool(problems) or any(report.status == "failed" or report.problems for report in reports)
+    return SOMETHING_FAILED if failed else 0
