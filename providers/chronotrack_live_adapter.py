@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from providers.base_adapter import BaseProviderAdapter, parsed
 from providers.chronotrack_live.client import ChronoTrackLiveClient
+from providers.chronotrack_live.event_memory import EventMemory
 from providers.chronotrack_live.packing import HeldRows
 from providers.chronotrack_live.parse import parse_event, parse_participant, parse_race
-from providers.chronotrack_live.results import EventMemory, ResultsPoll, entries_of, first_time, path_of
+from providers.chronotrack_live.results import ResultsPoll, entries_of, first_time, path_of
 from providers.chronotrack_live.settings import ChronoTrackLiveSettings
 from providers.errors import IntegrationError, RowRejected, SkipThis, StopPartner
 from providers.rate_limit import Limit, RequestBudget

@@ -63,6 +63,8 @@ class ResultAssembly:
         self._usual_splits = UsualSplits()
         # Texts that many athletes share are kept once.
         self._texts: dict[str, str] = {}
+        # The names of the athletes' main divisions.
+        self.divisions: set[str] = set()
         self.rejected: list[RowRejected] = []
 
     def __len__(self) -> int:
@@ -88,6 +90,8 @@ class ResultAssembly:
             athlete.person, athlete.race_id = self._packer.pack(row), self._race(row)
             bracket = identity(row.get("results_bracket_name"))
             rank = RowReader(row).place("results_rank") or 0
+            if division := identity(row.get("results_primary_bracket_name")):
+                self.divisions.add(division)
             athlete.overall = rank, self._texts.setdefault(bracket, bracket) or None
         else:
             api_id = key if isinstance(key, str) else None
@@ -138,11 +142,6 @@ class ResultAssembly:
             if place.rank is not None and place.bracket is not None:
                 return True
         return places.unnamed_firsts(race_id) > max(firsts, 1)
-
-    def divisions(self) -> set[str]:
-        """Return the names of the athletes' main divisions."""
-        rows = (self._packer.unpack(athlete.person) for athlete in self._athletes.values())
-        return {name for row in rows if (name := RowReader(row).text("results_primary_bracket_name"))}
 
     def results(self, genders: Places, divisions: Places) -> Iterator[ProviderResult]:
         """Yield each athlete's result, letting go of its rows on the way.

@@ -45,20 +45,13 @@ class Bracket:
         """Return the path of its results."""
         return f"bracket/{quote(self.bracket_id, safe='')}/results"
 
-    def is_of(self, wanted: BracketType, races: Collection[str], divisions: Collection[str]) -> bool:
-        """Say whether it gives places of a type to athletes of these races.
+    def is_of(self, wanted: BracketType, races: Collection[str]) -> bool:
+        """Say whether it gives places of a type to athletes of these races, by their ids."""
+        return self.kind in wanted.types and (self.race_id is None or self.race_id in races)
 
-        Args:
-            wanted: the type.
-            races: ids of the races.
-            divisions: names of the athletes' main divisions: a custom bracket counts when it is one of them.
-        """
-        if self.race_id is not None and self.race_id not in races:
-            return False
-        if self.kind in wanted.types:
-            return True
-        is_custom = self.kind == _OTHER and self.name.lower() != _OVERALL
-        return wanted is DIVISION and is_custom and self.name in divisions
+    def is_custom(self, divisions: Collection[str]) -> bool:
+        """Say whether it is a custom bracket of one of these names."""
+        return self.kind == _OTHER and self.name.lower() != _OVERALL and self.name in divisions
 
 
 def bracket_of(row: Row) -> Bracket | None:

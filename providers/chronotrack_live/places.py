@@ -66,6 +66,11 @@ class Places:
         """Say whether any of the athletes has a place here."""
         return any(athlete in self._places for athlete in athletes)
 
+    @property
+    def brackets(self) -> set[str]:
+        """The names of the brackets in which somebody has a place."""
+        return {name for _, name in self._sizes if name is not None}
+
     def unnamed_firsts(self, race_id: str) -> int:
         """Return how many athletes of a race are first in a bracket that the API does not name."""
         return self._firsts[race_id, None]

@@ -6,8 +6,8 @@ keeps what it knew, and the next poll asks again.
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from providers.chronotrack_live.answers import Reply
 from providers.chronotrack_live.assembly import ResultAssembly
 from providers.chronotrack_live.brackets import DIVISION, GENDER, Bracket, BracketType, bracket_of
 from providers.chronotrack_live.client import ChronoTrackLiveClient
+from providers.chronotrack_live.event_memory import EventMemory
 from providers.chronotrack_live.pages import Reading, Row
 from providers.chronotrack_live.parse import RowReader
 from providers.chronotrack_live.places import Places
@@ -25,9 +26,6 @@ from providers.chronotrack_live.values import identity
 from providers.errors import IntegrationError, NotFound, RetryLater, StopPartner
 from providers.records import ProviderResult, Snapshot
 
-# A bracket keyword that was in vain so often in a row is spared, and asked for again after so many polls.
-_IN_VAIN = 2
-_ASK_AGAIN = 10
 # After so many brackets in a row that cannot be read at present, the others are not tried.
 _BAD_BRACKETS = 3
 
@@ -49,31 +47,6 @@ def first_time(name: str) -> Callable[[Row], bool]:
         return new
 
     return is_new
-
-
-class EventMemory:
-    """What polls of an event have found out about the API, so that later ones need not ask again.
-
-    Attributes:
-        in_vain: by bracket type and race, how many polls in a row its keyword gave no places for the race
-            while the brackets' own lists did, or said that there are none.
-        failed: by bracket type, how many polls in a row its keyword failed for the time being.
-        spared: by bracket type, how many polls in a row its keyword was not asked for.
-        is_test: athletes whom the plain entry list leaves out: whether each is a test entry's.
-    """
-
-    def __init__(self) -> None:
-        self.in_vain: Counter[tuple[BracketType, str]] = Counter()
-        self.failed: Counter[BracketType] = Counter()
-        self.spared: Counter[BracketType] = Counter()
-        self.is_test: dict[AthleteKey, bool] = {}
-
-    def is_in_vain(self, wanted: BracketType, races: Iterable[str]) -> bool:
-        """Say whether a keyword need not be asked for: it gave nothing twice, for each of these races."""
-        known = all(self.in_vain[wanted, race] >= _IN_VAIN for race in races)
-        self.spared[wanted] = self.spared[wanted] + 1 if known else 0
-        # What the API does may change, and what looked like it may have been a bad moment.
-        return known and self.spared[wanted] % _ASK_AGAIN != 0
 
 
 class ResultsPoll:
@@ -141,9 +114,11 @@ class ResultsPoll:
         }
         for athletes in lacking.values():
             places.forget(athletes)
-        if lacking:
+        # An athlete's main division may be a custom bracket, which the keyword leaves out.
+        customs = self._assembly.divisions - places.brackets if wanted is DIVISION else set()
+        if lacking or customs:
             nothing_else = len(lacking) == len(ranked)
-            whole = self._read_brackets(wanted, places, lacking) and (whole or nothing_else)
+            whole = self._read_brackets(wanted, places, lacking, customs) and (whole or nothing_else)
         for race, athletes in ranked.items():
             in_vain = race in lacking and (places.knows_any(athletes) or self._has_none(wanted, race))
             self._memory.in_vain[wanted, race] = self._memory.in_vain[wanted, race] + 1 if in_vain else 0
@@ -166,14 +141,13 @@ class ResultsPoll:
         return failure, failure is None and ranks.complete is not False
 
     def _read_brackets(
-        self, wanted: BracketType, places: Places, races: Mapping[str, Sequence[AthleteKey]]
+        self, wanted: BracketType, places: Places, races: Collection[str], customs: Collection[str]
     ) -> bool:
-        """Read the brackets' own lists for some races; return whether all of them were whole."""
-        divisions = self._assembly.divisions() if wanted is DIVISION else set()
+        """Read the own lists of some races' brackets and of custom divisions; whether all were whole."""
         brackets, whole = self._all_brackets()
         bad = 0
         for bracket in brackets:
-            if bad == _BAD_BRACKETS or not bracket.is_of(wanted, races, divisions):
+            if bad == _BAD_BRACKETS or not (bracket.is_of(wanted, races) or bracket.is_custom(customs)):
                 continue
             ranks = self._client.listing(
                 bracket.path,
@@ -191,7 +165,7 @@ class ResultsPoll:
     def _has_none(self, wanted: BracketType, race: str) -> bool:
         """Say whether the event's brackets are known, and none of a type is the race's."""
         brackets, whole = self._all_brackets()
-        return whole and bool(brackets) and not any(b.is_of(wanted, [race], ()) for b in brackets)
+        return whole and bool(brackets) and not any(b.is_of(wanted, [race]) for b in brackets)
 
     def _all_brackets(self) -> tuple[list[Bracket], bool]:
         """Return the event's brackets, read once a poll, and whether that list was whole."""

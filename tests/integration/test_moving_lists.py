@@ -210,3 +210,31 @@ def test_an_event_without_an_end_is_found_as_long_as_its_last_race_is(api, adapt
 
     assert [event.provider_event_id for event in found] == ["5"]
     assert past == []
+
+
+def test_an_athlete_whose_main_division_is_a_custom_bracket_has_the_place_in_it(api, poll, httpserver):
+    api.lists["ALL"] = [finish(1, 1), finish(2, 2, results_primary_bracket_name="Clydesdale")]
+    api.lists["AGE"] = [finish(1, 1), finish(2, 2)]
+    api.lists["bracket"] = [
+        {"bracket_id": "8", "bracket_name": "Overall", "bracket_type": "OTHER"},
+        {"bracket_id": "9", "bracket_name": "Clydesdale", "bracket_type": "OTHER"},
+    ]
+    api.lists["Clydesdale"] = [finish(2, 1)]
+    httpserver.expect_request("/api/bracket/9/results").respond_with_handler(
+        api.answer("Clydesdale", "bracket_results")
+    )
+
+    kept = poll()
+
+    assert {entry: (row["division"], row["division_place"]) for entry, row in kept.items()} == {
+        "1": ("Bracket of AGE", 1),
+        "2": ("Clydesdale", 1),
+    }
+
+
+def test_a_division_that_the_keyword_knows_needs_no_list_of_brackets(api, poll):
+    api.lists["ALL"] = [finish(1, 1, results_primary_bracket_name="Bracket of AGE"), finish(2, 2)]
+
+    poll()
+
+    assert "bracket" not in api.asked

@@ -1,0 +1,38 @@
+"""What the polls of an event have found out about the API, from one poll to the next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from providers.chronotrack_live.brackets import BracketType
+from providers.chronotrack_live.result_rows import AthleteKey
+
+# A bracket keyword that was in vain so often in a row is spared, and asked for again after so many polls.
+_IN_VAIN = 2
+_ASK_AGAIN = 10
+
+
+class EventMemory:
+    """What polls of an event have found out about the API, so that later ones need not ask again.
+
+    Attributes:
+        in_vain: by bracket type and race, how many polls in a row its keyword gave no places for the race
+            while the brackets' own lists did, or said that there are none.
+        failed: by bracket type, how many polls in a row its keyword failed for the time being.
+        spared: by bracket type, how many polls in a row its keyword was not asked for.
+        is_test: athletes whom the plain entry list leaves out: whether each is a test entry's.
+    """
+
+    def __init__(self) -> None:
+        self.in_vain: Counter[tuple[BracketType, str]] = Counter()
+        self.failed: Counter[BracketType] = Counter()
+        self.spared: Counter[BracketType] = Counter()
+        self.is_test: dict[AthleteKey, bool] = {}
+
+    def is_in_vain(self, wanted: BracketType, races: Iterable[str]) -> bool:
+        """Say whether a keyword need not be asked for: it gave nothing twice, for each of these races."""
+        known = all(self.in_vain[wanted, race] >= _IN_VAIN for race in races)
+        self.spared[wanted] = self.spared[wanted] + 1 if known else 0
+        # What the API does may change, and what looked like it may have been a bad moment.
+        return known and self.spared[wanted] % _ASK_AGAIN != 0
