@@ -45,9 +45,10 @@ class BaseProviderAdapter(ABC):
       later, counts, and logs with the partner's name;
     - turns whatever goes wrong into an error of `providers.errors`, whose tree says what the caller does;
       messages name partner or event and what to do, and no credential, URL query or body;
-    - reads its rows once, into the records of `providers.records`, whose texts PostgreSQL can keep (see
-      `providers.storable`) and whose ids are unique for the partner; a row that cannot be understood is a
-      RowRejected in the snapshot (see `parsed`), and never stops its neighbours;
+    - reads its rows once, into the records of `providers.records`, whose ids are unique for the partner and
+      whose whole numbers fit 32 bits; a row that cannot be understood is a RowRejected in the snapshot (see
+      `parsed`), and never stops its neighbours; what PostgreSQL cannot keep of a text, the store leaves out
+      (see `providers.storable`);
     - counts what it read: `statistics.current().count_bytes` and `count_rows`.
     """
 

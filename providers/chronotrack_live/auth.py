@@ -125,7 +125,8 @@ class TokenLogin:
                 return self._granted(asked)
         if token.renew_at <= asked and self._lock.acquire(blocking=False):
             try:
-                return self._renewed(token)
+                # Another thread may have been quicker.
+                return self._renewed(token) if self._token is token else self._token or token
             finally:
                 self._lock.release()
         return token

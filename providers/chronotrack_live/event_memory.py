@@ -19,7 +19,7 @@ class EventMemory:
     Attributes:
         in_vain: by bracket type and race, how many polls in a row its keyword gave no places for the race
             while the brackets' own lists did, or said that there are none.
-        failed: by bracket type, how many polls in a row its keyword failed for the time being.
+        failed: by bracket type, how many polls in a row its keyword could not be read.
         spared: by bracket type, how many polls in a row its keyword was not asked for.
         is_test: athletes whom the plain entry list leaves out: whether each is a test entry's.
     """

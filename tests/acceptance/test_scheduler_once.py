@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
@@ -160,3 +161,19 @@ def test_verbose_shows_every_request_and_no_query(run, add_partner, simulator):
     assert '"path": "event/91649/results"' in done.stderr
     assert "user_pass" not in done.stderr
     assert digest not in done.stderr
+
+
+def test_a_further_list_that_cannot_be_read_is_said_with_its_reason_and_gives_exit_code_1(
+    run, add_partner, httpserver
+):
+    start = str(int(datetime.now(UTC).timestamp()) + 86_400)
+    event = {"event_id": "5", "event_name": "Harbour Run", "event_start_time": start}
+    httpserver.expect_request("/api/event").respond_with_json({"event": [event]})
+    httpserver.expect_request("/api/event/5/race").respond_with_data("<html>", content_type="text/html")
+    httpserver.expect_request("/api/event/5/entry").respond_with_json({"event_entry": []})
+    add_partner(base_url=httpserver.url_for("/api"))
+
+    done = run("scheduler", "--once")
+
+    assert done.returncode == 1
+    assert "races of Harbour Run: event/5/race: the answer is not JSON (text/html" in done.stdout

@@ -238,3 +238,44 @@ def test_a_division_that_the_keyword_knows_needs_no_list_of_brackets(api, poll):
     poll()
 
     assert "bracket" not in api.asked
+
+
+@pytest.fixture
+def impatient(adapter):
+    """The adapter without waits between tries."""
+    adapter.first_wait = 0.0
+    return adapter
+
+
+def serve_bracket(api, httpserver, number, kind, *rows):
+    name = f"{kind} {number}"
+    api.lists["bracket"].append({"bracket_id": str(number), "bracket_name": name, "bracket_type": kind})
+    api.lists[name] = list(rows)
+    httpserver.expect_request(f"/api/bracket/{number}/results").respond_with_handler(
+        api.answer(name, "bracket_results")
+    )
+
+
+def test_a_keyword_that_fails_again_leaves_the_places_to_the_brackets(api, poll, impatient, httpserver):
+    serve_bracket(api, httpserver, 8, "SEX", finish(1, 1), finish(2, 2))
+    api.failing["SEX"] = 500
+
+    first, second = poll(), poll()
+
+    assert {row["gender_place"] for row in first.values()} == {None}
+    assert {entry: row["gender_place"] for entry, row in second.items()} == {"1": 1, "2": 2}
+
+
+def test_a_bracket_that_cannot_be_read_costs_only_its_own_places(api, poll, impatient, httpserver):
+    serve_bracket(api, httpserver, 7, "AGE", finish(1, 1))
+    serve_bracket(api, httpserver, 8, "AGE", finish(2, 1))
+    api.failing |= {"AGE": 400, "AGE 7": 500}
+
+    assert {entry: row["division_place"] for entry, row in poll().items()} == {"1": None, "2": 1}
+
+
+def test_a_refused_keyword_without_any_bracket_keeps_the_places_that_are_known(api, poll):
+    poll()
+    api.failing["AGE"] = 400
+
+    assert {row["division_place"] for row in poll().values()} == {1}

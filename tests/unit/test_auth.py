@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from providers.chronotrack_live.auth import Token, TokenLogin, login_of, sent_password
 from providers.chronotrack_live.settings import ChronoTrackLiveSettings
-from providers.errors import ServerFailed
+from providers.errors import CredentialsRefused, ServerFailed
 
 SHA256 = hashlib.sha256(b"open-sesame").hexdigest()
 SHA1 = hashlib.sha1(b"open-sesame").hexdigest()
@@ -146,6 +148,45 @@ def test_a_refused_token_is_let_go_by_the_first_thread_that_met_the_refusal():
     assert login.current() is second
     assert login.is_renewed(old)
     assert login.current() is second
+
+
+def test_while_a_token_lives_nobody_waits_for_its_renewal():
+    renewing, over = threading.Event(), threading.Event()
+    left = [DYING]
+
+    def grant():
+        if left:
+            return left.pop()
+        renewing.set()
+        over.wait(20)
+        return FRESH
+
+    login = TokenLogin(grant)
+    login.current()
+    with ThreadPoolExecutor(1) as thread:
+        renewed = thread.submit(login.current)
+        assert renewing.wait(20)
+        assert login.current() is DYING
+        over.set()
+        assert renewed.result() is FRESH
+    assert login.current() is FRESH
+
+
+def test_who_has_waited_for_a_token_shares_the_failure_and_who_comes_later_asks_anew():
+    login = tokens(ServerFailed("not now"), FRESH)
+    began = time.monotonic()
+    with pytest.raises(ServerFailed):
+        login.current()
+    with pytest.raises(ServerFailed, match="not now"):
+        login._granted(began)
+    assert login.current() is FRESH
+
+
+def test_a_renewal_that_is_refused_is_a_refusal():
+    login = tokens(DYING, CredentialsRefused("no more"))
+    login.current()
+    with pytest.raises(CredentialsRefused):
+        login.current()
 
 
 def test_a_password_that_is_refused_stays_refused():

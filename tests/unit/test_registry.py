@@ -11,7 +11,8 @@ import pytest
 from providers.base_adapter import BaseProviderAdapter
 from providers.chronotrack_live_adapter import ChronoTrackLiveAdapter
 from providers.clock import Clock
-from providers.errors import SettingsInvalid
+from providers.errors import AnswerUnusable, SettingsInvalid
+from providers.recording import read_recording
 from providers.records import Credentials
 from providers.registry import GROUP, adapter_class, open_adapter
 
@@ -84,3 +85,38 @@ def test_impossible_settings_are_refused_before_an_account_is_opened(tmp_path):
     with pytest.raises(SettingsInvalid, match="rate_limit"):
         open_adapter("chronotrack_live", credentials(7, rate_limit=0), tmp_path, Clock())
     assert not (tmp_path / "budget").exists()
+
+
+def test_a_recording_hides_whatever_the_credentials_row_names_like_a_secret(tmp_path, httpserver):
+    row = credentials(
+        7,
+        base_url=httpserver.url_for("/api"),
+        api_key="k3y-of-a-partner",
+        password_digest="plain",
+        timeout=5,
+    )
+    body = '{"event": [{"event_id": "k3y-of-a-partner open-sesame plain"}]}'
+    httpserver.expect_request("/api/event").respond_with_data(body, content_type="application/json")
+    adapter = open_adapter("chronotrack_live", row, tmp_path, Clock(), record=tmp_path / "recorded")
+    adapter.authenticate()
+    adapter.close()
+
+    [answer] = read_recording(tmp_path / "recorded" / "chronotrack_live-partner-7")
+    assert answer.body == b'{"event": [{"event_id": "[redacted] [redacted] plain"}]}'
+
+
+def test_an_answer_that_is_too_large_is_recorded_as_a_failure(tmp_path, httpserver):
+    httpserver.expect_request("/api/event").respond_with_data(b" " * (65 * 2**20))
+    row = credentials(7, base_url=httpserver.url_for("/api"))
+    adapter = open_adapter("chronotrack_live", row, tmp_path, Clock(), record=tmp_path / "recorded")
+    with pytest.raises(AnswerUnusable, match="larger than 67,108,864 bytes"):
+        adapter.authenticate()
+    adapter.close()
+
+    [answer] = read_recording(tmp_path / "recorded" / "chronotrack_live-partner-7")
+    assert "larger than" in answer.failure
+
+
+def test_a_provider_that_cannot_record_says_so(tmp_path):
+    with pytest.raises(SettingsInvalid, match="Sundial Timing answers cannot be recorded"):
+        open_adapter("sundial", credentials(7), tmp_path, Clock(), record=tmp_path / "recorded")

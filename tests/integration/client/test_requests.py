@@ -116,3 +116,26 @@ def test_a_size_that_was_taken_once_is_not_to_blame_for_a_refusal(httpserver, op
     with pytest.raises(AnswerUnusable):
         entries(client, bracket="SEX")
     assert len(httpserver.log) == 1
+
+
+def test_columns_that_are_not_taken_are_left_out_from_then_on(httpserver, open_client):
+    def answer(request):
+        return Response("what?", status=400) if "columns" in request.args else page([{"entry_id": "1"}])
+
+    httpserver.expect_request(ENTRIES).respond_with_handler(answer)
+    client = open_client()
+    assert len(entries(client, columns="entry_id")) == 1
+    httpserver.clear_log()
+    assert len(entries(client, columns="entry_id")) == 1
+    assert [dict(request.args).get("columns") for request, _ in httpserver.log] == [None]
+
+
+def test_a_bad_moment_does_not_leave_the_pages_small(httpserver, open_client):
+    for _ in range(5):
+        httpserver.expect_ordered_request(ENTRIES).respond_with_data("no", status=400)
+    httpserver.expect_ordered_request(ENTRIES).respond_with_response(page([{"entry_id": "1"}]))
+    client = open_client()
+    with pytest.raises(AnswerUnusable):
+        entries(client)
+    entries(client)
+    assert httpserver.log[-1][0].args["size"] == "1000"

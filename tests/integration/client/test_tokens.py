@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from werkzeug import Response
 
-from providers.errors import AnswerUnusable, CredentialsRefused, ServerFailed, TooManyRequests
+from providers.errors import AnswerUnusable, CredentialsRefused, NotFound, ServerFailed, TooManyRequests
 from tests.integration.client.conftest import ENTRIES, PASSWORD, USER, entries, page
 
 CLIENT = {
@@ -133,3 +133,13 @@ def test_what_the_token_endpoint_answers_is_told_apart(api, open_client, status,
     api.statuses = [status] * 2
     with pytest.raises(error):
         open_client(**CLIENT).probe()
+
+
+def test_a_forbidden_event_costs_no_token(api, open_client, httpserver):
+    httpserver.expect_request("/api/event/78/entry").respond_with_data("not yours", status=403)
+    client = open_client(**CLIENT)
+    entries(client)
+    with pytest.raises(NotFound):
+        list(client.listing("event/78/entry", "event_entry", lambda row: True))
+    entries(client)
+    assert api.granted == 1
