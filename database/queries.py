@@ -1,4 +1,4 @@
-"""The named statements of queries.sql."""
+"""The named statements of queries.sql, and the values that most of them are bound to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from psycopg2 import sql
+
+from providers.records import Credentials
 
 _FILE = Path(__file__).with_name("queries.sql")
 _STATEMENT = re.compile(
@@ -28,3 +30,12 @@ def compose(name: str, file: Path = _FILE, **identifiers: sql.Composable) -> sql
         KeyError: the file has no statement of that name.
     """
     return sql.SQL(all_queries(file)[name]).format(**identifiers)
+
+
+def whose(credentials: Credentials) -> dict[str, object]:
+    """Return what tells the rows of these credentials from all others, in the words of the queries."""
+    return {
+        "partner": credentials.timing_partner_id,
+        "provider_id": credentials.provider_id,
+        "data_source": credentials.data_source,
+    }

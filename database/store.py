@@ -15,12 +15,13 @@ from psycopg2.extras import RealDictCursor
 
 from database.claims import Claims
 from database.connection import Database
+from database.duplicates import drop_duplicates, duplicate, find_duplicate, mark_duplicates
 from database.history import add_history, keep_rejected
 from database.host_tables import EVENTS, PARTICIPANTS, RESULTS, Owner, database_time
-from database.queries import compose
+from database.queries import compose, whose
 from database.races import race_starts, write_races
 from database.staging import Staging
-from providers.errors import DuplicateEvent, SchemaNotReady, SettingsInvalid
+from providers.errors import SchemaNotReady, SettingsInvalid
 from providers.records import (
     Credentials,
     ProviderEvent,
@@ -85,14 +86,14 @@ class Store:
         with self._database.transaction() as cursor:
             starts = race_starts(cursor, credentials)
             late = [event_id for event_id, times in starts.items() if max(times) >= since]
-            values = _whose(credentials) | {"since": database_time(since), "late_races": late}
+            values = whose(credentials) | {"since": database_time(since), "late_races": late}
             cursor.execute(compose("live_events"), values)
             return [_stored_event(row, starts) for row in cursor.fetchall()]
 
     def imported_events(self, credentials: Credentials) -> set[str]:
         """Return the API ids of the partner's events that the backfill has brought in."""
         with self._database.transaction() as cursor:
-            cursor.execute(compose("imported_events"), _whose(credentials))
+            cursor.execute(compose("imported_events"), whose(credentials))
             return {row["provider_event_id"] for row in cursor.fetchall()}
 
     # What is written ---------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ class Store:
         events = list(snapshot.records)
         with self._database.transaction() as cursor:
             written, duplicates = self._write_events(cursor, credentials, events, at)
-            _mark_duplicates(cursor, credentials, None, at)
+            mark_duplicates(cursor, credentials, None, at)
             rejected = keep_rejected(cursor, credentials, None, snapshot.rejected, at)
             stored = Stored(
                 seen=len(events),
@@ -146,7 +147,7 @@ class Store:
         """Store a poll of an event's results."""
         with self._database.transaction() as cursor:
             stored = self._write_results(cursor, credentials, provider_event_id, snapshot, at)
-            _mark_duplicates(cursor, credentials, provider_event_id, at)
+            mark_duplicates(cursor, credentials, provider_event_id, at)
             report = add_history(cursor, credentials, account(stored))
             self._claims.confirm(cursor, credentials.key(provider_event_id))
             return report
@@ -154,17 +155,9 @@ class Store:
     def refuse_duplicate(self, credentials: Credentials, event: ProviderEvent) -> None:
         """Raise DuplicateEvent when TCP has the event; asked before anything of it is read."""
         with self._database.transaction() as cursor:
-            cursor.execute(
-                compose("find_duplicate"),
-                _whose(credentials)
-                | {
-                    "event_name": event.name,
-                    "start_time": database_time(event.start_time),
-                    "provider_event_id": event.provider_event_id,
-                },
-            )
-            for twin in cursor.fetchall():
-                raise _duplicate(twin)
+            twin = find_duplicate(cursor, credentials, event)
+            if twin is not None:
+                raise twin
 
     def save_past_event(
         self,
@@ -183,7 +176,7 @@ class Store:
         with self._database.transaction() as cursor:
             written, duplicates = self._write_events(cursor, credentials, [event], at)
             if duplicates:
-                raise _duplicate(duplicates[0])
+                raise duplicate(duplicates[0])
             entries = self._write_participants(cursor, credentials, event.provider_event_id, participants, at)
             finishes = self._write_results(cursor, credentials, event.provider_event_id, results, at)
             stored = Stored(
@@ -212,11 +205,10 @@ class Store:
         self, cursor: RealDictCursor, credentials: Credentials, events: Sequence[ProviderEvent], at: datetime
     ) -> tuple[int, list[dict[str, Any]]]:
         """Return how many rows were written, and the events left out because TCP has them."""
-        cursor.execute(compose("lock_partner_events"), _whose(credentials))
+        cursor.execute(compose("lock_partner_events"), whose(credentials))
         seen = self._events.load(cursor, events, Owner(credentials))
         cursor.execute(compose("keep_known_race_starts", staged=self._events.staged))
-        cursor.execute(compose("drop_staged_duplicates", staged=self._events.staged))
-        duplicates = [dict(row) for row in cursor.fetchall()]
+        duplicates = drop_duplicates(cursor, self._events.staged)
         written = self._events.merge(cursor, seen=seen, at=at, credentials=_used(credentials)).rows
         return written + write_races(cursor, credentials, events), duplicates
 
@@ -244,7 +236,7 @@ class Store:
     ) -> Stored:
         owner = Owner(credentials, provider_event_id)
         seen = self._results.load(cursor, snapshot.records, owner)
-        values = _whose(credentials) | {
+        values = whose(credentials) | {
             "event_id": credentials.key(provider_event_id),
             "set_aside": [error.api_id for error in snapshot.rejected if error.api_id],
             "at": database_time(at),
@@ -279,35 +271,14 @@ class Store:
         return (vanished, 0) if believable or counts["doubted_before"] else (0, vanished)
 
 
-def _mark_duplicates(
-    cursor: RealDictCursor, credentials: Credentials, provider_event_id: str | None, at: datetime
-) -> None:
-    event_id = provider_event_id and credentials.key(provider_event_id)
-    values = _whose(credentials) | {"event_id": event_id, "at": database_time(at)}
-    cursor.execute(compose("mark_duplicates"), values)
-
-
 def _said(**notes: object) -> dict[str, object]:
     """Return the notes that say something: no zeros, no empty lists."""
     return {name: note for name, note in notes.items() if note}
 
 
-def _duplicate(twin: Mapping[str, Any]) -> DuplicateEvent:
-    return DuplicateEvent(f"TCP delivered it as event {twin['duplicate_of']} ({twin['reason']}).")
-
-
 def _worst(*readings: bool | None) -> bool | None:
     """Return whether readings were whole together: False when one was not, None when one is unknown."""
     return False if False in readings else None if None in readings else True
-
-
-def _whose(credentials: Credentials) -> dict[str, object]:
-    """Return what tells the rows of these credentials from all others, in the words of the queries."""
-    return {
-        "partner": credentials.timing_partner_id,
-        "provider_id": credentials.provider_id,
-        "data_source": credentials.data_source,
-    }
 
 
 def _used(credentials: Credentials) -> str:
