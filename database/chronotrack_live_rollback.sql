@@ -64,10 +64,12 @@ BEGIN
     WHERE needs.refclassid = 'pg_class'::regclass
       AND reader.oid <> needs.refobjid
       AND reader.relname <> ALL (ARRAY['unified_results', 'ct_live_events', 'ct_live_participants',
-                                       'ct_live_results', 'ct_live_superseded_events'])
+                                       'ct_live_results', 'ct_live_superseded_events',
+                                       'ct_live_duplicate_audit'])
       AND (needs.refobjid = ANY (ARRAY[to_regclass('unified_results'), to_regclass('ct_live_events'),
                                        to_regclass('ct_live_participants'), to_regclass('ct_live_results'),
-                                       to_regclass('ct_live_superseded_events')])
+                                       to_regclass('ct_live_superseded_events'),
+                                       to_regclass('ct_live_duplicate_audit')])
            OR (needs.refobjid::regclass::text, used.attname::text)
               IN (SELECT table_name, column_name FROM ct_live_added_columns));
     IF built_on IS NOT NULL THEN
@@ -148,12 +150,14 @@ BEGIN
 END
 $$;
 
-DROP VIEW IF EXISTS ct_live_superseded_events, ct_live_results, ct_live_participants, ct_live_events;
+DROP VIEW IF EXISTS ct_live_duplicate_audit, ct_live_superseded_events, ct_live_results, ct_live_participants, ct_live_events;
 DROP FUNCTION IF EXISTS
     find_duplicate_chronotrack_event(varchar, timestamp, integer, varchar),
-    check_duplicate_chronotrack_event(varchar, timestamp, integer);
+    find_duplicate_chronotrack_event(varchar, timestamp, integer, varchar, varchar, boolean),
+    check_duplicate_chronotrack_event(varchar, timestamp, integer),
+    ct_live_comparable_name(text);
 
--- 4. Columns, and with them their indexes ------------------------------------------------------------
+-- 4. Columns with their indexes, and the indexes of the host's columns -------------------------------
 
 -- All locks at once or none: no table is held while another one is waited for.
 SELECT pg_temp.patiently('LOCK TABLE ct_events, ct_participants, ct_results, sync_history IN ACCESS EXCLUSIVE MODE');
@@ -172,8 +176,60 @@ BEGIN
 END
 $$;
 
+DROP INDEX IF EXISTS ct_participants_of_event, ct_results_of_event, sync_history_of_provider;
+
 -- 5. Tables of the integration's own -----------------------------------------------------------------
 
-DROP TABLE IF EXISTS ct_live_rejected_rows, ct_live_migrations, ct_live_replaced_views, ct_live_added_columns;
+DROP TABLE IF EXISTS ct_live_rejected_rows, ct_live_not_duplicates, ct_live_migrations, ct_live_replaced_views, ct_live_added_columns;
+
+-- 6. Roles -------------------------------------------------------------------------------------------
+
+-- What chronotrack_live_roles.sql granted on the host's tables is taken back, and a role that it made goes, unless
+-- something else on this server needs it. Not by DROP OWNED: that would take what the role may do in other
+-- databases, and what it owns. Whoever may not do this is told so, and everything else is done all the same.
+DO $$
+DECLARE
+    ours record;
+    granted text;
+BEGIN
+    FOR ours IN
+        SELECT oid, rolname, shobj_description(oid, 'pg_authid') AS remark
+        FROM pg_roles
+        WHERE rolname IN ('chronotrack_live', 'chronotrack_live_monitor')
+    LOOP
+        BEGIN
+            FOR granted IN
+                SELECT DISTINCT CASE
+                    WHEN relkind = 'S' THEN format('SEQUENCE %s', objid::regclass)
+                    WHEN relname IS NOT NULL THEN format('TABLE %s', objid::regclass)
+                    WHEN nspname IS NOT NULL THEN format('SCHEMA %I', nspname)
+                    ELSE format('DATABASE %I', datname)
+                END
+                FROM pg_shdepend
+                LEFT JOIN pg_class ON classid = 'pg_class'::regclass AND pg_class.oid = objid
+                LEFT JOIN pg_namespace ON classid = 'pg_namespace'::regclass AND pg_namespace.oid = objid
+                LEFT JOIN pg_database ON classid = 'pg_database'::regclass AND pg_database.oid = objid
+                WHERE refclassid = 'pg_authid'::regclass AND refobjid = ours.oid AND deptype = 'a'
+                  AND (datname = current_database()
+                       OR (dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+                           AND (nspname IS NOT NULL OR relkind = 'S' OR relname IN (
+                               'timing_partners', 'providers', 'partner_provider_credentials', 'sync_history',
+                               'ct_events', 'ct_races', 'ct_participants', 'ct_results', 'unified_results'))))
+            LOOP
+                EXECUTE format('REVOKE ALL ON %s FROM %I', granted, ours.rolname);
+            END LOOP;
+            IF ours.remark = 'Made by chronotrack_live_roles.sql' THEN
+                BEGIN
+                    EXECUTE format('DROP ROLE %I', ours.rolname);
+                EXCEPTION WHEN dependent_objects_still_exist THEN
+                    NULL;
+                END;
+            END IF;
+        EXCEPTION WHEN OTHERS THEN
+            RAISE WARNING 'The role % stays as it is: %', ours.rolname, SQLERRM;
+        END;
+    END LOOP;
+END
+$$;
 
 COMMIT;

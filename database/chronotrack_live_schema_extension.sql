@@ -16,6 +16,8 @@
 -- Readers and writers queue behind a change that waits for a busy table. So a change waits half a second,
 -- gives way to them, and tries again.
 SET lock_timeout = '500ms';
+-- What is there already, or not there any more, is no news.
+SET client_min_messages = warning;
 
 CREATE OR REPLACE FUNCTION pg_temp.patiently(change text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -36,41 +38,133 @@ $$;
 
 -- The provider's id is 1 (specification), or what the session setting chronotrack_live.provider_id says:
 --     PGOPTIONS='-c chronotrack_live.provider_id=14' psql ...
+-- (CHRONOTRACK_LIVE_PROVIDER_ID for `chronotrack-live migrate`). Whatever it is, all else finds the provider by
+-- its name.
 DO $$
 DECLARE
-    wanted integer := coalesce(nullif(current_setting('chronotrack_live.provider_id', true), ''), '1')::integer;
-    missing text;
-    owner_name text;
-    unknown text;
+    chosen text := nullif(current_setting('chronotrack_live.provider_id', true), '');
+    known integer;
+    wanted integer;
+    newest record;
+    found text;
 BEGIN
-    SELECT string_agg(name, ', ') INTO missing
+    SELECT string_agg(name, ', ') INTO found
     FROM unnest(ARRAY['timing_partners', 'providers', 'partner_provider_credentials', 'sync_history',
                       'ct_events', 'ct_participants', 'ct_results']) AS name
     WHERE to_regclass(name) IS NULL;
-    IF missing IS NOT NULL THEN
-        RAISE EXCEPTION 'This database lacks the host table(s) %; nothing was changed.', missing
+    IF found IS NOT NULL THEN
+        RAISE EXCEPTION 'This database lacks the host table(s) %; nothing was changed.', found
             USING HINT = 'Connect to the Project88Hub database; on an empty one create the tables first: '
                          'chronotrack-live migrate --base.';
     END IF;
 
-    SELECT name INTO owner_name FROM providers WHERE provider_id = wanted AND name <> 'ChronoTrack Live';
-    IF owner_name IS NOT NULL AND NOT EXISTS (SELECT FROM providers WHERE name = 'ChronoTrack Live') THEN
-        RAISE EXCEPTION 'provider_id % belongs to %; nothing was changed.', wanted, owner_name
-            USING HINT = 'Choose a free id with the setting chronotrack_live.provider_id, for example '
-                         'PGOPTIONS=''-c chronotrack_live.provider_id=14''.';
+    -- Whoever waited here for the other one would keep its concurrent index builds waiting for him.
+    IF NOT pg_try_advisory_lock(hashtextextended('chronotrack_live_schema_extension', 88)) THEN
+        RAISE EXCEPTION 'Another session is applying this script right now; nothing was changed.'
+            USING HINT = 'Wait for it to end: `chronotrack-live migrate --check` says when nothing is pending.';
     END IF;
 
-    SELECT string_agg(attname, ', ' ORDER BY attnum) INTO unknown
+    IF to_regclass('ct_live_migrations') IS NOT NULL THEN
+        SELECT version INTO newest FROM ct_live_migrations
+        WHERE name = 'chronotrack_live_schema_extension' ORDER BY version DESC LIMIT 1;
+        IF newest.version > 4 THEN
+            RAISE EXCEPTION 'This database has version % of the extension, this script is version 4; nothing was changed.',
+                newest.version
+                USING HINT = 'Use the script of the software that is installed for this database.';
+        END IF;
+    ELSIF to_regclass('ct_live_added_columns') IS NULL THEN
+        -- Nothing of ours is here yet, so what has one of our names is somebody else's.
+        SELECT string_agg(name, ', ') INTO found
+        FROM unnest(ARRAY['ct_live_events', 'ct_live_participants', 'ct_live_results', 'ct_live_superseded_events',
+                          'ct_live_duplicate_audit', 'ct_live_rejected_rows', 'ct_live_not_duplicates',
+                          'ct_live_replaced_views']) AS name
+        WHERE to_regclass(name) IS NOT NULL;
+        IF found IS NOT NULL THEN
+            RAISE EXCEPTION 'There is a % that is not of this integration; nothing was changed.', found
+                USING HINT = 'Rename it, with ALTER TABLE or ALTER VIEW ... RENAME TO, and run this script again.';
+        END IF;
+    END IF;
+
+    IF chosen !~ '^0*[1-9][0-9]{0,8}$' THEN
+        RAISE EXCEPTION 'chronotrack_live.provider_id is %, not a positive whole number; nothing was changed.', chosen;
+    END IF;
+    SELECT provider_id INTO known FROM providers WHERE name = 'ChronoTrack Live';
+    wanted := coalesce(chosen::integer, known, 1);
+    IF known <> wanted THEN
+        RAISE EXCEPTION 'ChronoTrack Live has provider_id % in this database, not %; nothing was changed.', known, wanted
+            USING HINT = 'Its credentials and history have that id: leave the setting chronotrack_live.provider_id '
+                         '(CHRONOTRACK_LIVE_PROVIDER_ID) out.';
+    END IF;
+    SELECT name INTO found FROM providers WHERE provider_id = wanted AND name <> 'ChronoTrack Live';
+    IF found IS NOT NULL THEN
+        RAISE EXCEPTION 'provider_id % belongs to %; nothing was changed.', wanted, found
+            USING HINT = format(
+                'Choose a free id (%s is one): CHRONOTRACK_LIVE_PROVIDER_ID=%1$s for chronotrack-live migrate, '
+                'PGOPTIONS=''-c chronotrack_live.provider_id=%1$s'' for psql.',
+                (SELECT max(provider_id) + 1 FROM providers));
+    END IF;
+
+    -- A view can be given more columns while others are built on it. Anything else can not.
+    SELECT format('%s is a %s%s', oid::regclass, CASE relkind WHEN 'm' THEN 'materialized view' ELSE 'table' END,
+                  (SELECT ', and built on it: ' || string_agg(DISTINCT reader.ev_class::regclass::text, ', ')
+                   FROM pg_depend AS needs
+                   JOIN pg_rewrite AS reader ON reader.oid = needs.objid
+                   WHERE needs.classid = 'pg_rewrite'::regclass AND needs.refobjid = pg_class.oid
+                     AND reader.ev_class <> pg_class.oid))
+    INTO found
+    FROM pg_class
+    WHERE oid = to_regclass('unified_results') AND relkind <> 'v';
+    IF found IS NOT NULL THEN
+        RAISE EXCEPTION '%; it cannot be replaced without dropping it, so nothing was changed.', found
+            USING HINT = 'Rename it (ALTER ... unified_results RENAME TO ...): what is built on it goes on working, '
+                         'and this script makes the view.';
+    END IF;
+    SELECT string_agg(attname, ', ' ORDER BY attnum) INTO found
     FROM pg_attribute
     WHERE attrelid = to_regclass('unified_results') AND attnum > 0 AND NOT attisdropped
       AND attname <> ALL (ARRAY['source_provider', 'timing_partner_id', 'event_id', 'bib_number', 'first_name',
                                 'last_name', 'gender', 'age', 'results_time', 'results_gun_time', 'overall_place',
                                 'created_at', 'fetched_date', 'data_source', 'gender_place', 'division_place',
                                 'result_status']);
-    IF unknown IS NOT NULL THEN
+    IF found IS NOT NULL THEN
         RAISE EXCEPTION 'unified_results has column(s) that this integration does not know: %; nothing was changed.',
-            unknown
+            found
             USING HINT = 'Add them to this script, in section 1 and, with their expressions, in section 6.';
+    END IF;
+
+    SELECT string_agg(lack, ', ') INTO found
+    FROM (
+        SELECT format('CREATE on schema %I', current_schema()) AS lack
+        WHERE NOT has_schema_privilege(current_schema(), 'CREATE')
+        UNION ALL
+        -- Adding a column, building an index or replacing a view is its owner's.
+        SELECT format('ownership of %s (it is %I''s)', oid::regclass, pg_get_userbyid(relowner))
+        FROM pg_class
+        WHERE oid IN (to_regclass('ct_events'), to_regclass('ct_participants'), to_regclass('ct_results'),
+                      to_regclass('sync_history'), to_regclass('unified_results'))
+          AND NOT pg_has_role(relowner, 'USAGE')
+        UNION ALL
+        SELECT 'REFERENCES on timing_partners' WHERE NOT has_table_privilege('timing_partners', 'REFERENCES')
+        UNION ALL
+        SELECT format('%s on providers', privilege)
+        FROM unnest(ARRAY['SELECT', 'INSERT']) AS privilege
+        WHERE NOT has_table_privilege('providers', privilege)
+        UNION ALL
+        SELECT format('UPDATE on %s', pg_get_serial_sequence('providers', 'provider_id'))
+        WHERE NOT has_sequence_privilege(pg_get_serial_sequence('providers', 'provider_id'), 'UPDATE')
+        UNION ALL
+        -- Readers of a view read its tables with its owner's privileges.
+        SELECT format('SELECT on %s for %I', name, reader)
+        FROM unnest(ARRAY['ct_results', 'runsignup_results', 'copernico_results']) AS name
+        CROSS JOIN coalesce(
+            (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = to_regclass('unified_results')),
+            current_user
+        ) AS reader
+        WHERE to_regclass(name) IS NOT NULL AND NOT has_table_privilege(reader, name, 'SELECT')
+    ) AS lacks;
+    IF found IS NOT NULL THEN
+        RAISE EXCEPTION 'The role % lacks: %; nothing was changed.', current_user, found
+            USING HINT = 'Run this script as the owner of the host''s tables, or as a superuser.';
     END IF;
 END
 $$;
@@ -170,7 +264,6 @@ $$;
 
 -- Rows of the API that could not be stored, whole and with the reason; `payload` is what the API sent.
 CREATE TABLE IF NOT EXISTS ct_live_rejected_rows (
-    rejected_row_id bigserial PRIMARY KEY,
     timing_partner_id integer NOT NULL REFERENCES timing_partners (timing_partner_id) ON DELETE CASCADE,
     provider_event_id varchar(100) NOT NULL,
     kind varchar(20) NOT NULL,
@@ -180,22 +273,44 @@ CREATE TABLE IF NOT EXISTS ct_live_rejected_rows (
     first_seen timestamp NOT NULL,
     last_seen timestamp NOT NULL,
     times_seen integer NOT NULL DEFAULT 1,
-    UNIQUE (timing_partner_id, provider_event_id, kind, api_id)
+    data_source varchar(50) NOT NULL DEFAULT 'chronotrack_live'
 );
 
--- Version 2: whose API it was. Another provider's row may have the same ids.
+-- Version 2 told the providers' rows apart, version 4 gave up a serial that each poll burned values of.
 ALTER TABLE ct_live_rejected_rows
     ADD COLUMN IF NOT EXISTS data_source varchar(50) NOT NULL DEFAULT 'chronotrack_live',
-    DROP CONSTRAINT IF EXISTS ct_live_rejected_rows_timing_partner_id_provider_event_id_k_key;
-CREATE UNIQUE INDEX IF NOT EXISTS ct_live_rejected_rows_once
-    ON ct_live_rejected_rows (timing_partner_id, data_source, provider_event_id, kind, api_id);
+    DROP CONSTRAINT IF EXISTS ct_live_rejected_rows_timing_partner_id_provider_event_id_k_key,
+    DROP COLUMN IF EXISTS rejected_row_id;
+DROP INDEX IF EXISTS ct_live_rejected_rows_once;
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = 'ct_live_rejected_rows'::regclass AND contype = 'p') THEN
+        ALTER TABLE ct_live_rejected_rows
+            ADD PRIMARY KEY (timing_partner_id, data_source, provider_event_id, kind, api_id);
+    END IF;
+END
+$$;
 
+-- An operator's word that an event of the API and one of TCP are two, however much they look like one.
+CREATE TABLE IF NOT EXISTS ct_live_not_duplicates (
+    timing_partner_id integer NOT NULL REFERENCES timing_partners (timing_partner_id) ON DELETE CASCADE,
+    data_source varchar(50) NOT NULL,
+    provider_event_id varchar(100) NOT NULL,
+    tcp_event_id varchar(100) NOT NULL,
+    noted_by varchar(255) NOT NULL DEFAULT session_user,
+    noted_at timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'),
+    PRIMARY KEY (timing_partner_id, data_source, provider_event_id, tcp_event_id)
+);
+
+-- The ledger: what was applied when, and by which version of the software (which versions before 4 did not say).
 CREATE TABLE IF NOT EXISTS ct_live_migrations (
     name varchar(100) NOT NULL,
     version integer NOT NULL,
     applied_at timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'),
+    software_version varchar(50),
     PRIMARY KEY (name, version)
 );
+ALTER TABLE ct_live_migrations ADD COLUMN IF NOT EXISTS software_version varchar(50);
 
 -- The host's views as they were before they were first replaced, to go back to them. Owner and grants of a
 -- view stay when it is replaced.
@@ -207,27 +322,22 @@ CREATE TABLE IF NOT EXISTS ct_live_replaced_views (
 
 -- 4. Indexes -----------------------------------------------------------------------------------------
 
--- Built concurrently, so that writers go on; that waits for whoever reads now, and nobody waits for it. One that was interrupted leaves an invalid index, which
--- IF NOT EXISTS would take for done: away with it first.
-DO $$
-DECLARE
-    broken regclass;
-BEGIN
-    FOR broken IN
-        SELECT indexrelid::regclass
-        FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-        WHERE NOT indisvalid
-          AND indrelid = ANY (ARRAY['ct_events', 'ct_participants', 'ct_results', 'sync_history']::regclass[])
-          AND relname IN ('ct_events_provider_event', 'ct_participants_provider_participant',
-                          'ct_results_provider_result', 'ct_events_duplicate_check',
-                          'ct_participants_live_event', 'ct_results_live_event', 'sync_history_live')
-    LOOP
-        PERFORM pg_temp.patiently(format('DROP INDEX %s', broken));
-    END LOOP;
-END
-$$;
-
+-- Built concurrently, so that writers go on; that waits for whoever reads now, and nobody waits for it.
 SET lock_timeout = 0;
+
+-- One that was interrupted is invalid, and IF NOT EXISTS would take it for done. The last two were version 3's.
+SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass)
+FROM pg_index
+JOIN pg_class ON pg_class.oid = indexrelid
+WHERE indrelid IN ('ct_events'::regclass, 'ct_participants'::regclass, 'ct_results'::regclass, 'sync_history'::regclass)
+  AND (
+    (NOT indisvalid AND relname IN (
+        'ct_events_provider_event', 'ct_participants_provider_participant', 'ct_results_provider_result',
+        'ct_events_duplicate_check', 'ct_events_tcp_start', 'ct_participants_by_source', 'ct_results_by_source',
+        'ct_participants_of_event', 'ct_results_of_event', 'sync_history_live', 'sync_history_of_provider'))
+    OR relname IN ('ct_participants_live_event', 'ct_results_live_event')
+  )
+\gexec
 
 -- One row an API id, partner and source. Rows of other sources have no API id and are not in them.
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ct_events_provider_event
@@ -240,51 +350,132 @@ CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ct_results_provider_result
     ON ct_results (timing_partner_id, data_source, provider_result_id)
     WHERE provider_result_id IS NOT NULL;
 
--- Answers check_duplicate_chronotrack_event().
+-- Answer check_duplicate_chronotrack_event() and its richer sister.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS ct_events_duplicate_check
     ON ct_events (timing_partner_id, lower(event_name), event_start_time)
     WHERE data_source = 'tcp_hardware';
+CREATE INDEX CONCURRENTLY IF NOT EXISTS ct_events_tcp_start
+    ON ct_events (timing_partner_id, event_start_time)
+    WHERE data_source = 'tcp_hardware';
 
--- A live event's rows: what a poll compares with. Partial, so that TCP writers pay nothing for them.
-CREATE INDEX CONCURRENTLY IF NOT EXISTS ct_participants_live_event
-    ON ct_participants (event_id) WHERE data_source = 'chronotrack_live';
-CREATE INDEX CONCURRENTLY IF NOT EXISTS ct_results_live_event
-    ON ct_results (event_id) WHERE data_source = 'chronotrack_live';
+-- A live event's rows: what a poll compares with, and what is counted by source. Without TCP's rows, so that
+-- their writers pay nothing for them.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS ct_participants_by_source
+    ON ct_participants (data_source, event_id) WHERE data_source <> 'tcp_hardware';
+CREATE INDEX CONCURRENTLY IF NOT EXISTS ct_results_by_source
+    ON ct_results (data_source, event_id) WHERE data_source <> 'tcp_hardware';
 
 -- The last sync of an event or partner: what the scheduler computes its next due instants from.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS sync_history_live
     ON sync_history (provider_id, timing_partner_id, sync_type, event_id, sync_time DESC)
     WHERE sync_type IS NOT NULL;
 
+-- Whoever asks for one event's rows, or deletes an event, reads whole tables where event_id has no index; and the
+-- guide asks for a provider's history of a day. The host may have such indexes under names of its own.
+SELECT format('CREATE INDEX CONCURRENTLY %I ON %I (%s)', wanted.index_name, wanted.table_name, wanted.columns)
+FROM (VALUES
+    ('ct_participants', 'ct_participants_of_event', 'event_id'),
+    ('ct_results', 'ct_results_of_event', 'event_id'),
+    ('sync_history', 'sync_history_of_provider', 'provider_id, sync_time')
+) AS wanted (table_name, index_name, columns)
+WHERE NOT EXISTS (
+    SELECT FROM pg_index
+    WHERE indrelid = wanted.table_name::regclass AND indisvalid AND indpred IS NULL
+      -- Both sides end in a comma, so that an index of more columns serves as well.
+      AND starts_with(
+          (SELECT string_agg(coalesce(attname, '?'), ', ' ORDER BY place) || ', '
+           FROM unnest(indkey) WITH ORDINALITY AS part (number, place)
+           LEFT JOIN pg_attribute ON attrelid = indrelid AND attnum = part.number AND attnum > 0),
+          wanted.columns || ', ')
+)
+\gexec
+
 SET lock_timeout = '500ms';
 
 -- 5. Functions ---------------------------------------------------------------------------------------
 
--- The TCP event that an API event is the same as, and why; no row when there is none.
+-- What is left of an event's name when two who write it differently are to agree: words without case, accents,
+-- punctuation, years and counts ("12th annual"), distances in one spelling, in alphabetical order. '' when
+-- nothing is left.
+CREATE OR REPLACE FUNCTION ct_live_comparable_name(p_event_name text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    words text := p_event_name;
+BEGIN
+    -- Anything but UTF-8 knows neither these letters nor their accents. Lower case comes second: in the locale C
+    -- it exists for what is left of a letter without its accent only.
+    IF getdatabaseencoding() = 'UTF8' THEN
+        words := regexp_replace(normalize(words, NFKD), '[\u0300-\u036f\u2018\u2019\u00b4]', '', 'g');
+        words := regexp_replace(replace(words, chr(223), 'ss'), '[\u00e6\u00c6]', 'ae', 'g');
+        words := translate(words, chr(248) || chr(216) || chr(322) || chr(321) || chr(273) || chr(272), 'oolldd');
+        words := regexp_replace(words, '[\u0080-\u00bf\u2000-\u206f\u3000-\u303f]', ' ', 'g');
+    END IF;
+    words := replace(replace(lower(words), '''', ''), '&', ' and ');
+    words := regexp_replace(words, '([0-9])[.,]([0-9])', '\1p\2', 'g');
+    words := regexp_replace(words, '[\x01-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+', ' ', 'g');
+    words := regexp_replace(words, '([0-9]) *(kilomet(er|re)s?|kms?|k)\M', '\1k', 'g');
+    words := regexp_replace(words, '([0-9]) *(miles?|milers?|mi)\M', '\1mi', 'g');
+    words := regexp_replace(words, '\m((19|20)[0-9][0-9]|([0-9]+(st|nd|rd|th) )?annual)\M', ' ', 'g');
+    RETURN coalesce((
+        SELECT string_agg(DISTINCT word, ' ' ORDER BY word)
+        FROM (SELECT part COLLATE "C" AS word FROM string_to_table(words, ' ') AS part WHERE part <> '') AS parts
+    ), '');
+END
+$$;
+
+-- The TCP event that an API event is the same as, its kind (same_id, same_name, similar_name; the surest counts)
+-- and the reason in words; no row when there is none, or when an operator said that the two are not the same.
+-- Names that are only similar are for a person to look at: see ct_live_duplicate_audit. Ids of another source
+-- than chronotrack_live are not ChronoTrack's.
+BEGIN;
+DROP FUNCTION IF EXISTS find_duplicate_chronotrack_event(varchar, timestamp, integer, varchar);
 CREATE OR REPLACE FUNCTION find_duplicate_chronotrack_event(
     p_event_name varchar,
     p_event_date timestamp,
     p_timing_partner_id integer,
-    p_provider_event_id varchar
-) RETURNS TABLE (event_id varchar, reason text)
+    p_provider_event_id varchar,
+    p_data_source varchar DEFAULT 'chronotrack_live',
+    p_similar boolean DEFAULT true
+) RETURNS TABLE (event_id varchar, kind text, reason text)
 LANGUAGE sql STABLE AS $$
-    (SELECT e.event_id, 'same ChronoTrack id'
-     FROM ct_events e
-     WHERE e.event_id = p_provider_event_id
-       AND e.timing_partner_id = p_timing_partner_id
-       AND e.data_source = 'tcp_hardware')
-    UNION ALL
-    (SELECT e.event_id, 'same name, starts within 24 hours'
-     FROM ct_events e
-     WHERE e.timing_partner_id = p_timing_partner_id
-       AND e.data_source = 'tcp_hardware'
-       AND lower(e.event_name) = lower(p_event_name)
-       AND e.event_start_time > p_event_date - interval '86400 seconds'
-       AND e.event_start_time < p_event_date + interval '86400 seconds'
-     ORDER BY abs(extract(epoch FROM e.event_start_time - p_event_date))
-     LIMIT 1)
+    SELECT twin.event_id, twin.kind, twin.reason
+    FROM (
+        (SELECT e.event_id, 'same_id' AS kind, 'same ChronoTrack id' AS reason
+         FROM ct_events e
+         WHERE e.event_id = p_provider_event_id
+           AND p_data_source = 'chronotrack_live'
+           AND e.timing_partner_id = p_timing_partner_id
+           AND e.data_source = 'tcp_hardware')
+        UNION ALL
+        (SELECT e.event_id, 'same_name', 'same name, starts within 24 hours'
+         FROM ct_events e
+         WHERE e.timing_partner_id = p_timing_partner_id
+           AND e.data_source = 'tcp_hardware'
+           AND lower(e.event_name) = lower(p_event_name)
+           AND e.event_start_time > p_event_date - interval '86400 seconds'
+           AND e.event_start_time < p_event_date + interval '86400 seconds'
+         ORDER BY abs(extract(epoch FROM e.event_start_time - p_event_date)), e.event_id)
+        UNION ALL
+        (SELECT e.event_id, 'similar_name', format('similar name ("%s"), starts within 24 hours', e.event_name)
+         FROM ct_events e
+         WHERE p_similar
+           AND e.timing_partner_id = p_timing_partner_id
+           AND e.data_source = 'tcp_hardware'
+           AND e.event_start_time > p_event_date - interval '86400 seconds'
+           AND e.event_start_time < p_event_date + interval '86400 seconds'
+           AND ct_live_comparable_name(e.event_name) = nullif(ct_live_comparable_name(p_event_name), '')
+         ORDER BY abs(extract(epoch FROM e.event_start_time - p_event_date)), e.event_id)
+    ) AS twin
+    WHERE NOT EXISTS (
+        SELECT FROM ct_live_not_duplicates AS other
+        WHERE other.timing_partner_id = p_timing_partner_id
+          AND other.data_source = p_data_source
+          AND other.provider_event_id = p_provider_event_id
+          AND other.tcp_event_id = twin.event_id
+    )
     LIMIT 1
 $$;
+COMMIT;
 
 -- Whether TCP already delivered an event of this name (in any case) that starts less than 24 hours apart.
 CREATE OR REPLACE FUNCTION check_duplicate_chronotrack_event(
@@ -338,36 +529,95 @@ SELECT live.event_id, live.timing_partner_id, live.duplicate_of
 FROM ct_events live
 WHERE live.duplicate_of IS NOT NULL
   AND EXISTS (SELECT FROM ct_results tcp WHERE tcp.event_id = live.duplicate_of);
+-- Whoever may read unified_results reads this on the way, and under his own name where that is a security_invoker.
+GRANT SELECT ON ct_live_superseded_events TO PUBLIC;
+
+-- What is suspicious: events of an API that TCP has too, or seems to have (`shown` says what unified_results
+-- shows of the two), those that were left out for it, and events that an API publishes twice. A pair leaves this
+-- list when one of the two goes, or by `chronotrack-live events not-duplicate`.
+CREATE OR REPLACE VIEW ct_live_duplicate_audit AS
+SELECT
+    live.timing_partner_id, live.data_source, live.provider_event_id, live.event_name, live.start_date,
+    twin.event_id AS twin_event_id, tcp.event_name AS twin_name, tcp.start_date AS twin_start_date,
+    twin.kind, twin.reason,
+    CASE
+        WHEN superseded.event_id IS NOT NULL THEN 'TCP'
+        WHEN live.duplicate_of IS NOT NULL THEN 'API until TCP has results'
+        ELSE 'both'
+    END AS shown
+FROM ct_events live
+CROSS JOIN LATERAL find_duplicate_chronotrack_event(
+    live.event_name, live.start_date, live.timing_partner_id, live.provider_event_id, live.data_source
+) AS twin
+JOIN ct_events tcp ON tcp.event_id = twin.event_id
+LEFT JOIN ct_live_superseded_events superseded ON superseded.event_id = live.event_id
+WHERE live.data_source <> 'tcp_hardware'
+UNION ALL
+SELECT
+    live.timing_partner_id, live.data_source, live.provider_event_id, live.event_name, live.start_date,
+    other.event_id, other.event_name, other.start_date,
+    'published_twice', format('%s has it as event %s as well', other.data_source, other.provider_event_id), 'both'
+FROM ct_events live
+JOIN ct_events other
+    ON other.timing_partner_id = live.timing_partner_id
+    AND lower(other.event_name) = lower(live.event_name)
+    AND abs(extract(epoch FROM other.start_date - live.start_date)) < 86400
+    AND other.event_id > live.event_id
+WHERE live.data_source <> 'tcp_hardware'
+  AND other.data_source <> 'tcp_hardware'
+UNION ALL
+-- What the last discovery of each partner left out.
+SELECT
+    discovery.timing_partner_id, discovery.data_source, skipped.provider_event_id, skipped.event_name, NULL,
+    skipped.duplicate_of, tcp.event_name, tcp.start_date, skipped.kind, skipped.reason, 'TCP'
+FROM (
+    SELECT c.timing_partner_id, lower(replace(p.name, ' ', '_')) AS data_source, h.data_snapshot
+    FROM partner_provider_credentials c
+    JOIN providers p USING (provider_id)
+    CROSS JOIN LATERAL (
+        SELECT data_snapshot FROM sync_history
+        WHERE provider_id = c.provider_id AND timing_partner_id = c.timing_partner_id
+          AND sync_type = 'events' AND event_id IS NULL AND status IN ('completed', 'partial')
+        ORDER BY sync_time DESC
+        LIMIT 1
+    ) AS h
+) AS discovery
+CROSS JOIN LATERAL jsonb_to_recordset(
+    CASE WHEN jsonb_typeof(discovery.data_snapshot -> 'duplicates') = 'array'
+        THEN discovery.data_snapshot -> 'duplicates' ELSE '[]' END
+) AS skipped (provider_event_id text, event_name text, duplicate_of text, kind text, reason text)
+JOIN ct_events tcp ON tcp.event_id = skipped.duplicate_of;
 
 -- unified_results keeps every column's name, order and type (readers depend on them) and gains four at
 -- its end. It is put together from the tables that this database has. A column that the view already
 -- has is cast to its existing type, without which PostgreSQL refuses to replace it.
 DO $$
 DECLARE
-    -- column, then its expression for ct_results, runsignup_results and copernico_results
+    -- column, and what ct_results, runsignup_results and copernico_results may call it ('': they have none)
     columns text[] := ARRAY[
-        ['source_provider',
-         'CASE r.data_source WHEN ''tcp_hardware'' THEN ''ChronoTrack'' '
-         'WHEN ''chronotrack_live'' THEN ''ChronoTrack Live'' '
-         'ELSE initcap(replace(r.data_source, ''_'', '' '')) END',
-         '''RunSignUp''', '''Copernico'''],
-        ['timing_partner_id', 'r.timing_partner_id', 'r.timing_partner_id', 'r.timing_partner_id'],
-        ['event_id', 'r.event_id', 'r.event_id', 'r.event_id'],
-        ['bib_number', 'r.results_bib', 'r.bib_number', 'r.bib_number'],
-        ['first_name', 'r.results_first_name', 'r.first_name', 'r.first_name'],
-        ['last_name', 'r.results_last_name', 'r.last_name', 'r.last_name'],
-        ['gender', 'r.results_sex', 'NULL', 'NULL'],
-        ['age', 'r.results_age', 'NULL', 'NULL'],
-        ['results_time', 'r.results_time', 'r.chip_time', 'r.total_time'],
-        ['results_gun_time', 'r.results_gun_time', 'r.clock_time', 'NULL'],
-        ['overall_place', 'r.results_rank', 'r.overall_place', 'r.overall_position'],
-        ['created_at', 'r.created_at', 'r.created_at', 'r.created_at'],
-        ['fetched_date', 'r.created_at', 'r.created_at', 'r.created_at'],
-        ['data_source', 'r.data_source', '''runsignup''', '''copernico'''],
-        ['gender_place', 'r.gender_place', 'r.gender_place', 'r.gender_place'],
-        ['division_place', 'r.division_place', 'r.division_place', 'r.division_place'],
-        ['result_status', 'r.result_status', 'NULL', 'NULL']];
+        ['source_provider', '', '', ''],
+        ['timing_partner_id', 'timing_partner_id', 'timing_partner_id', 'timing_partner_id'],
+        ['event_id', 'event_id', 'event_id', 'event_id'],
+        ['bib_number', 'results_bib', 'bib_number', 'bib_number'],
+        ['first_name', 'results_first_name', 'first_name', 'first_name'],
+        ['last_name', 'results_last_name', 'last_name', 'last_name'],
+        ['gender', 'results_sex', 'gender', 'gender'],
+        ['age', 'results_age', 'age', 'age'],
+        ['results_time', 'results_time', 'chip_time', 'total_time'],
+        ['results_gun_time', 'results_gun_time', 'clock_time', ''],
+        ['overall_place', 'results_rank', 'overall_place', 'overall_position,overall_place'],
+        ['created_at', 'created_at', 'created_at', 'created_at'],
+        ['fetched_date', 'created_at', 'created_at', 'created_at'],
+        ['data_source', '', '', ''],
+        ['gender_place', 'gender_place', 'gender_place', 'gender_place'],
+        ['division_place', 'division_place', 'division_place', 'division_place'],
+        ['result_status', 'result_status', '', '']];
     sources text[] := ARRAY['ct_results', 'runsignup_results', 'copernico_results'];
+    titles text[] := ARRAY[
+        'CASE r.data_source WHEN ''tcp_hardware'' THEN ''ChronoTrack'' '
+        'WHEN ''chronotrack_live'' THEN ''ChronoTrack Live'' '
+        'ELSE initcap(replace(r.data_source, ''_'', '' '')) END', '''RunSignUp''', '''Copernico'''];
+    sources_as_data text[] := ARRAY['r.data_source', '''runsignup''', '''copernico'''];
     conditions text[] := ARRAY[
         ' WHERE r.data_source = ''tcp_hardware'' OR (r.result_status IS DISTINCT FROM ''removed'''
         ' AND r.event_id NOT IN (SELECT event_id FROM ct_live_superseded_events))', '', ''];
@@ -375,35 +625,51 @@ DECLARE
     parts text[] := '{}';
     listed text;
 BEGIN
-    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('copernico_results')
-               AND attname = 'overall_place' AND NOT attisdropped) THEN
-        columns := (SELECT array_agg(ARRAY[columns[i][1], columns[i][2], columns[i][3],
-                                           replace(columns[i][4], 'overall_position', 'overall_place')] ORDER BY i)
-                    FROM generate_subscripts(columns, 1) AS i);
-    END IF;
-
     FOR s IN 1 .. array_length(sources, 1) LOOP
         CONTINUE WHEN to_regclass(sources[s]) IS NULL;
         SELECT string_agg(
-                   format('(%s)::%s AS %I', columns[i][s + 1], coalesce(
-                       format_type(a.atttypid, a.atttypmod),
-                       CASE
-                           -- An interval, or the text that shape C keeps, which need not be one.
-                           WHEN columns[i][1] IN ('results_time', 'results_gun_time') THEN times.type
-                           WHEN columns[i][1] IN ('created_at') THEN 'timestamp'
-                           WHEN columns[i][1] IN ('data_source', 'result_status', 'source_provider') THEN 'varchar(50)'
-                           WHEN columns[i][1] IN ('timing_partner_id', 'age', 'overall_place', 'gender_place',
-                                                  'division_place') THEN 'integer'
-                           ELSE 'varchar(255)'
-                       END), columns[i][1]),
+                   format(
+                       -- A text that is no duration ("DNF") must not stop whoever reads the view.
+                       CASE WHEN wanted.type = 'interval' AND expression.is_text
+                           THEN '(CASE WHEN %1$s ~ ''^[0-9]+(:[0-9]{2}){1,2}([.][0-9]+)?$'' THEN %1$s END)::%2$s AS %3$I'
+                           ELSE '(%1$s)::%2$s AS %3$I'
+                       END,
+                       expression.text, wanted.type, columns[i][1]),
                    ', ' ORDER BY coalesce(a.attnum, 1000 + i))
         INTO listed
         FROM generate_subscripts(columns, 1) AS i
-        CROSS JOIN (
-            SELECT format_type(atttypid, atttypmod) AS type FROM pg_attribute
-            WHERE attrelid = 'ct_results'::regclass AND attname = 'results_time'
-        ) AS times
         LEFT JOIN pg_attribute a ON a.attrelid = view_oid AND a.attname = columns[i][1] AND a.attnum > 0
+        CROSS JOIN LATERAL (
+            SELECT coalesce(
+                format_type(a.atttypid, a.atttypmod),
+                CASE
+                    -- An interval, or the text that shape C keeps, which need not be one.
+                    WHEN columns[i][1] IN ('results_time', 'results_gun_time') THEN (
+                        SELECT format_type(atttypid, atttypmod) FROM pg_attribute
+                        WHERE attrelid = 'ct_results'::regclass AND attname = 'results_time')
+                    WHEN columns[i][1] IN ('created_at') THEN 'timestamp'
+                    WHEN columns[i][1] IN ('data_source', 'result_status', 'source_provider') THEN 'varchar(50)'
+                    WHEN columns[i][1] IN ('timing_partner_id', 'age', 'overall_place', 'gender_place',
+                                           'division_place') THEN 'integer'
+                    ELSE 'varchar(255)'
+                END) AS type
+        ) AS wanted
+        LEFT JOIN LATERAL (
+            SELECT attname, atttypid FROM pg_attribute
+            WHERE attrelid = to_regclass(sources[s]) AND attnum > 0 AND NOT attisdropped
+              AND attname = ANY (string_to_array(columns[i][s + 1], ','))
+            ORDER BY array_position(string_to_array(columns[i][s + 1], ','), attname::text)
+            LIMIT 1
+        ) AS source ON true
+        CROSS JOIN LATERAL (
+            SELECT
+                CASE columns[i][1]
+                    WHEN 'source_provider' THEN titles[s]
+                    WHEN 'data_source' THEN sources_as_data[s]
+                    ELSE coalesce('r.' || quote_ident(source.attname), 'NULL')
+                END AS text,
+                source.atttypid IN ('varchar'::regtype, 'text'::regtype) AS is_text
+        ) AS expression
         -- The fetching instant is called created_at or fetched_date: the existing view's word counts.
         WHERE a.attnum IS NOT NULL
            OR columns[i][1] NOT IN ('created_at', 'fetched_date')
@@ -427,7 +693,7 @@ $$;
 
 INSERT INTO providers (provider_id, name, provider_type, api_base_url, rate_limit_per_hour)
 SELECT
-    coalesce(nullif(current_setting('chronotrack_live.provider_id', true), ''), '1')::integer,
+    coalesce(nullif(current_setting('chronotrack_live.provider_id', true), '')::integer, 1),
     'ChronoTrack Live', 'timing', 'https://api.chronotrack.com/api', 90000
 WHERE NOT EXISTS (SELECT FROM providers WHERE name = 'ChronoTrack Live');
 
@@ -436,8 +702,11 @@ SELECT setval(pg_get_serial_sequence('providers', 'provider_id'), max(provider_i
 FROM providers
 HAVING max(provider_id) > coalesce(pg_sequence_last_value(pg_get_serial_sequence('providers', 'provider_id')), 0);
 
-INSERT INTO ct_live_migrations (name, version)
-VALUES ('chronotrack_live_schema_extension', 3)
+INSERT INTO ct_live_migrations (name, version, software_version)
+VALUES ('chronotrack_live_schema_extension', 4, '0.1.0')
 ON CONFLICT DO NOTHING;
 
+SELECT pg_advisory_unlock(hashtextextended('chronotrack_live_schema_extension', 88));
+
 RESET lock_timeout;
+RESET client_min_messages;

@@ -30,6 +30,10 @@ CREATE DATABASE {database};
 -- Away with a database of the private server, whoever is connected.
 DROP DATABASE IF EXISTS {database} WITH (FORCE);
 
+-- name: choose_provider_id
+-- Tell the schema extension under which id this database is to know ChronoTrack Live.
+SELECT set_config('chronotrack_live.provider_id', %(provider_id)s, false);
+
 -- name: applied_migrations
 -- What the ledger says was applied.
 SELECT name, max(version) AS version FROM ct_live_migrations GROUP BY name;
@@ -65,6 +69,15 @@ SELECT {columns} FROM {table} WITH NO DATA;
 -- Fill a connection's own table; an empty field is NULL.
 COPY {staged} ({columns}) FROM STDIN WITH (FORMAT csv);
 
+-- name: drop_repeated
+-- Of the staged rows with the same key only the first one stays: a temporary table keeps their order. Without
+-- this, each poll would take over whichever comes up last, and write.
+DELETE FROM {staged} AS staged
+USING (
+    SELECT ctid, row_number() OVER (PARTITION BY {key} ORDER BY ctid) AS nth FROM {staged}
+) AS numbered
+WHERE staged.ctid = numbered.ctid AND numbered.nth > 1;
+
 -- name: update_changed
 -- Update the kept rows that differ from what was staged. One that does not differ is not written.
 UPDATE {table} AS kept
@@ -86,24 +99,36 @@ ON CONFLICT DO NOTHING;
 SELECT pg_advisory_xact_lock(hashtextextended(%(data_source)s || ' events of ' || %(partner)s, 0));
 
 -- name: drop_staged_duplicates
--- Take out of the stage the events that TCP already delivered, unless they are kept as live ones already.
--- TCP's ids are ChronoTrack's: in this and the next two, no other provider's id says anything about them.
+-- Take out of the stage the events that TCP already delivered, unless they are kept as live ones already. A
+-- similar name counts where %(similar)s says so.
 DELETE FROM {staged} AS staged
 USING {staged} AS same
 CROSS JOIN LATERAL find_duplicate_chronotrack_event(
-    same.event_name, same.event_start_time, same.timing_partner_id,
-    CASE WHEN same.data_source = 'chronotrack_live' THEN same.provider_event_id END
+    same.event_name, same.event_start_time, same.timing_partner_id, same.provider_event_id, same.data_source,
+    %(similar)s
 ) AS duplicate
 WHERE staged.event_id = same.event_id
   AND NOT EXISTS (SELECT FROM ct_events AS kept WHERE kept.event_id = staged.event_id)
-RETURNING staged.provider_event_id, staged.event_name, duplicate.event_id AS duplicate_of, duplicate.reason;
+RETURNING
+    staged.provider_event_id, staged.event_name, duplicate.event_id AS duplicate_of, duplicate.kind,
+    duplicate.reason;
+
+-- name: similar_events
+-- The staged events whose names are only similar to that of a TCP event.
+SELECT staged.provider_event_id, staged.event_name, twin.event_id AS similar_to, twin.reason
+FROM {staged} AS staged
+CROSS JOIN LATERAL find_duplicate_chronotrack_event(
+    staged.event_name, staged.event_start_time, staged.timing_partner_id, staged.provider_event_id,
+    staged.data_source
+) AS twin
+WHERE twin.kind = 'similar_name';
 
 -- name: find_duplicate
 -- The TCP event that an event of the API is the same as, and why.
-SELECT event_id AS duplicate_of, reason
+SELECT event_id AS duplicate_of, kind, reason
 FROM find_duplicate_chronotrack_event(
-    %(event_name)s::varchar, %(start_time)s::timestamp, %(partner)s,
-    CASE WHEN %(data_source)s = 'chronotrack_live' THEN %(provider_event_id)s::varchar END
+    %(event_name)s::varchar, %(start_time)s::timestamp, %(partner)s, %(provider_event_id)s::varchar,
+    %(data_source)s::varchar, %(similar)s
 );
 
 -- name: mark_duplicates
@@ -113,14 +138,63 @@ UPDATE ct_events AS live
 SET duplicate_of = twin.event_id, updated_at = %(at)s
 FROM ct_events AS same
 LEFT JOIN LATERAL find_duplicate_chronotrack_event(
-    same.event_name, same.event_start_time, same.timing_partner_id,
-    CASE WHEN same.data_source = 'chronotrack_live' THEN same.provider_event_id END
+    same.event_name, same.event_start_time, same.timing_partner_id, same.provider_event_id, same.data_source,
+    %(similar)s
 ) AS twin ON true
 WHERE live.event_id = same.event_id
   AND live.timing_partner_id = %(partner)s
   AND live.event_id = coalesce(%(event_id)s, live.event_id)
   AND live.data_source = %(data_source)s
   AND live.duplicate_of IS DISTINCT FROM twin.event_id;
+
+-- name: note_not_duplicate
+-- Keep an operator's word that an event of the API and one of TCP are two.
+INSERT INTO ct_live_not_duplicates (timing_partner_id, data_source, provider_event_id, tcp_event_id)
+VALUES (%(partner)s, %(data_source)s, %(provider_event_id)s, %(tcp_event_id)s)
+ON CONFLICT DO NOTHING;
+
+-- name: forget_not_duplicate
+-- Take that word back.
+DELETE FROM ct_live_not_duplicates
+WHERE timing_partner_id = %(partner)s
+  AND data_source = %(data_source)s
+  AND provider_event_id = %(provider_event_id)s
+  AND tcp_event_id = %(tcp_event_id)s;
+
+-- name: release_duplicate
+-- A live event that stood aside for this TCP event does so no more.
+UPDATE ct_events SET duplicate_of = NULL, updated_at = %(at)s
+WHERE event_id = %(event_id)s AND duplicate_of = %(tcp_event_id)s;
+
+-- name: duplicate_audit
+-- What ct_live_duplicate_audit finds suspicious, of one partner or of all.
+SELECT
+    a.timing_partner_id, p.company_name AS partner_name, a.data_source, a.provider_event_id, a.event_name,
+    a.start_date, a.twin_event_id, a.twin_name, a.twin_start_date, a.kind, a.reason, a.shown
+FROM ct_live_duplicate_audit a
+JOIN timing_partners p USING (timing_partner_id)
+WHERE a.timing_partner_id = coalesce(%(partner)s, a.timing_partner_id)
+ORDER BY a.timing_partner_id, a.start_date DESC NULLS FIRST, a.provider_event_id;
+
+-- name: not_duplicates
+-- The pairs that operators said are two events, with the names that they have now.
+SELECT
+    n.timing_partner_id, p.company_name AS partner_name, n.data_source, n.provider_event_id, live.event_name,
+    n.tcp_event_id AS twin_event_id, tcp.event_name AS twin_name, n.noted_by, n.noted_at
+FROM ct_live_not_duplicates n
+JOIN timing_partners p USING (timing_partner_id)
+LEFT JOIN ct_events live
+    ON live.timing_partner_id = n.timing_partner_id
+    AND live.data_source = n.data_source
+    AND live.provider_event_id = n.provider_event_id
+LEFT JOIN ct_events tcp ON tcp.event_id = n.tcp_event_id
+WHERE n.timing_partner_id = coalesce(%(partner)s, n.timing_partner_id)
+ORDER BY n.timing_partner_id, n.noted_at, n.provider_event_id;
+
+-- name: tcp_event
+-- Whether a partner has a TCP event of this id.
+SELECT event_id FROM ct_events
+WHERE event_id = %(tcp_event_id)s AND timing_partner_id = %(partner)s AND data_source = 'tcp_hardware';
 
 -- name: update_races
 -- Update the races of a partner's live events that differ from what was read.
@@ -142,29 +216,48 @@ WHERE EXISTS (SELECT FROM ct_events AS event WHERE event.event_id = staged.event
 )
 ON CONFLICT DO NOTHING;
 
--- name: count_vanished
--- How many results of the event were kept before this poll, how many of them it did not see (those whose
--- rows were set aside are no loss), and whether the complete poll before it could not believe such a loss.
-SELECT
-    count(*) AS kept,
-    count(*) FILTER (WHERE staged.provider_result_id IS NULL AND r.provider_result_id <> ALL (%(set_aside)s))
-        AS vanished,
-    coalesce((
-        SELECT h.data_snapshot ? 'unconfirmed_vanished'
-        FROM sync_history h
-        WHERE h.provider_id = %(provider_id)s
-          AND h.timing_partner_id = %(partner)s
-          AND h.sync_type = 'results'
-          AND h.event_id = %(event_id)s
-          AND h.data_snapshot @> '{{"complete": true}}'
-        ORDER BY h.sync_time DESC, h.sync_history_id DESC
+-- name: missed_results
+-- How many results of the event are kept, and which of them this reading does not have (those whose rows were
+-- set aside are no loss): in missed_again whom the reading before left in doubt, in missed_first the others.
+WITH doubted AS (
+    SELECT jsonb_array_elements_text(last_stored.data_snapshot -> 'unconfirmed_vanished') AS api_id
+    FROM (
+        SELECT stored.*
+        FROM unnest(ARRAY['results', 'backfill']) AS wanted (sync_type)
+        CROSS JOIN LATERAL (
+            SELECT h.sync_time, h.sync_history_id, h.data_snapshot
+            FROM sync_history h
+            WHERE h.provider_id = %(provider_id)s
+              AND h.timing_partner_id = %(partner)s
+              AND h.sync_type = wanted.sync_type
+              AND h.event_id = %(event_id)s
+              AND h.status IN ('completed', 'partial')
+            ORDER BY h.sync_time DESC, h.sync_history_id DESC
+            LIMIT 1
+        ) AS stored
+        ORDER BY stored.sync_time DESC, stored.sync_history_id DESC
         LIMIT 1
-    ), false) AS doubted_before
-FROM ct_results r
-LEFT JOIN {staged} AS staged USING (provider_result_id)
-WHERE r.event_id = %(event_id)s
-  AND r.data_source = %(data_source)s
-  AND r.result_status IS DISTINCT FROM 'removed';
+    ) AS last_stored
+    -- Earlier versions noted a number.
+    WHERE jsonb_typeof(last_stored.data_snapshot -> 'unconfirmed_vanished') = 'array'
+), kept AS (
+    SELECT provider_result_id AS api_id
+    FROM ct_results
+    WHERE event_id = %(event_id)s
+      AND data_source = %(data_source)s
+      AND result_status IS DISTINCT FROM 'removed'
+), missed AS (
+    SELECT api_id FROM kept
+    EXCEPT
+    SELECT provider_result_id FROM {staged}
+    EXCEPT
+    SELECT unnest(%(set_aside)s::text[])
+)
+-- Sets throughout: a join of two long lists, one of which is taken for short, compares each with each.
+SELECT
+    (SELECT count(*) FROM kept) AS kept,
+    ARRAY(SELECT api_id FROM missed INTERSECT SELECT api_id FROM doubted ORDER BY api_id) AS missed_again,
+    ARRAY(SELECT api_id FROM missed EXCEPT SELECT api_id FROM doubted ORDER BY api_id) AS missed_first;
 
 -- name: keep_what_is_unsure
 -- What a reading missed because its pages moved, or because it failed: a finisher keeps the last place that
@@ -188,9 +281,10 @@ SET gender_place = CASE
         ELSE staged.result_status
     END
 FROM ct_results AS kept
-WHERE kept.event_id = %(event_id)s
-  AND kept.data_source = %(data_source)s
-  AND kept.provider_result_id = staged.provider_result_id;
+WHERE kept.timing_partner_id = staged.timing_partner_id
+  AND kept.data_source = staged.data_source
+  AND kept.provider_result_id = staged.provider_result_id
+  AND kept.event_id = staged.event_id;
 
 -- name: mark_removed
 -- Results that the API does not publish any more stay, as removed.
@@ -198,21 +292,48 @@ UPDATE ct_results r
 SET result_status = 'removed', api_fetched_date = %(at)s, updated_at = %(at)s
 WHERE r.event_id = %(event_id)s
   AND r.data_source = %(data_source)s
-  AND r.result_status IS DISTINCT FROM 'removed'
-  AND r.provider_result_id <> ALL (%(set_aside)s)
-  AND NOT EXISTS (SELECT FROM {staged} AS staged WHERE staged.provider_result_id = r.provider_result_id);
+  AND r.provider_result_id = ANY (%(removed)s);
 
--- name: keep_rejected_rows
--- Rows of the API that could not be stored, once each, with how often they came.
-INSERT INTO ct_live_rejected_rows AS kept
+-- name: count_rejected_rows
+-- Rows of the API that could not be stored, again. A payload that is the same is not written anew.
+UPDATE ct_live_rejected_rows AS kept
+SET last_seen = %(at)s,
+    times_seen = kept.times_seen + 1,
+    reason = staged.reason,
+    payload = CASE WHEN kept.payload = staged.payload THEN kept.payload ELSE staged.payload END
+FROM jsonb_to_recordset(%(rows)s) AS staged (kind text, api_id text, reason text, payload jsonb)
+WHERE kept.timing_partner_id = %(partner)s
+  AND kept.data_source = %(data_source)s
+  AND kept.provider_event_id = %(provider_event_id)s
+  AND kept.kind = staged.kind
+  AND kept.api_id = staged.api_id;
+
+-- name: add_rejected_rows
+-- Rows of the API that could not be stored, for the first time.
+INSERT INTO ct_live_rejected_rows
     (timing_partner_id, data_source, provider_event_id, kind, api_id, reason, payload, first_seen, last_seen)
 SELECT %(partner)s, %(data_source)s, %(provider_event_id)s, kind, api_id, reason, payload, %(at)s, %(at)s
 FROM jsonb_to_recordset(%(rows)s) AS staged (kind text, api_id text, reason text, payload jsonb)
-ON CONFLICT (timing_partner_id, data_source, provider_event_id, kind, api_id) DO UPDATE
-SET reason = EXCLUDED.reason,
-    payload = EXCLUDED.payload,
-    last_seen = EXCLUDED.last_seen,
-    times_seen = kept.times_seen + 1;
+WHERE NOT EXISTS (
+    SELECT FROM ct_live_rejected_rows AS kept
+    WHERE kept.timing_partner_id = %(partner)s
+      AND kept.data_source = %(data_source)s
+      AND kept.provider_event_id = %(provider_event_id)s
+      AND kept.kind = staged.kind
+      AND kept.api_id = staged.api_id
+)
+ON CONFLICT DO NOTHING;
+
+-- name: clear_rejected_rows
+-- Away with kept rows of this kind that this reading did not set aside: those that came in well, and all of
+-- them where the reading is whole.
+DELETE FROM ct_live_rejected_rows AS kept
+WHERE kept.timing_partner_id = %(partner)s
+  AND kept.data_source = %(data_source)s
+  AND kept.provider_event_id = %(provider_event_id)s
+  AND kept.kind = %(kind)s
+  AND kept.api_id NOT IN (SELECT unnest(%(set_aside)s::text[]))
+  AND (%(whole)s OR kept.api_id IN (SELECT {api_id} FROM {staged}));
 
 -- name: add_history
 -- Account for one operation.
@@ -277,7 +398,8 @@ WHERE kept.event_id = staged.event_id
   AND NOT coalesce(staged.additional_data, '{{}}') ? 'race_starts';
 
 -- name: imported_events
--- The API ids of a partner's events that the backfill has brought in, but for those whose lists moved.
+-- The API ids of a partner's events that the backfill has brought in, but for those whose lists moved or left
+-- results in doubt: the next one asks for them again.
 SELECT e.provider_event_id
 FROM ct_events e
 JOIN sync_history h ON h.event_id = e.event_id AND h.timing_partner_id = e.timing_partner_id
@@ -286,7 +408,12 @@ WHERE e.timing_partner_id = %(partner)s
   AND h.provider_id = %(provider_id)s
   AND h.sync_type = 'backfill'
   AND h.status IN ('completed', 'partial')
-  AND h.data_snapshot ->> 'complete' IS DISTINCT FROM 'false';
+  AND h.data_snapshot ->> 'complete' IS DISTINCT FROM 'false'
+  AND h.data_snapshot -> 'unconfirmed_vanished' IS NULL;
+
+-- name: serving_process
+-- The server process that answers. Behind a pooler it is not the one that the connection was told of.
+SELECT pg_backend_pid();
 
 -- name: claim
 -- Take the event's lock for this connection, or answer false at once.
@@ -305,3 +432,60 @@ SELECT EXISTS (
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND ((classid::bigint << 32) | objid::bigint) = hashtextextended(%(event_id)s, 88)
 ) AS held;
+
+-- name: partner_access
+-- Every timing partner with its credentials for a provider, if any, and how their last test went.
+SELECT
+    p.timing_partner_id,
+    p.company_name AS partner_name,
+    providers.provider_id,
+    replace(lower(providers.name), ' ', '_') AS data_source,
+    c.partner_provider_credential_id AS credentials_id,
+    c.principal,
+    c.secret,
+    coalesce(c.additional_config, '{{}}'::jsonb) AS additional_config,
+    coalesce(c.updated_at, c.created_at) AS changed_at,
+    tested.sync_time AS tested_at,
+    tested.status,
+    tested.error_category,
+    tested.reason
+FROM timing_partners p
+CROSS JOIN providers
+LEFT JOIN partner_provider_credentials c USING (timing_partner_id, provider_id)
+LEFT JOIN LATERAL (
+    SELECT h.sync_time, h.status, h.error_category, h.reason
+    FROM sync_history h
+    WHERE h.provider_id = providers.provider_id
+      AND h.timing_partner_id = p.timing_partner_id
+      AND h.sync_type = 'authentication'
+      AND h.event_id IS NULL
+    ORDER BY h.sync_time DESC, h.sync_history_id DESC
+    LIMIT 1
+) AS tested ON true
+WHERE providers.name = %(provider_name)s
+ORDER BY p.timing_partner_id;
+
+-- name: add_credentials
+-- Give a partner that has none for a provider its credentials.
+INSERT INTO partner_provider_credentials
+    (timing_partner_id, provider_id, principal, secret, additional_config, created_at, updated_at)
+SELECT %(partner)s, %(provider_id)s, %(principal)s, %(secret)s, %(config)s, %(at)s, %(at)s
+WHERE NOT EXISTS (
+    SELECT FROM partner_provider_credentials
+    WHERE timing_partner_id = %(partner)s AND provider_id = %(provider_id)s
+)
+ON CONFLICT DO NOTHING;
+
+-- name: change_credentials
+-- Write a partner's credentials for a provider over those that are kept, where they differ.
+UPDATE partner_provider_credentials
+SET principal = %(principal)s, secret = %(secret)s, additional_config = %(config)s, updated_at = %(at)s
+WHERE timing_partner_id = %(partner)s
+  AND provider_id = %(provider_id)s
+  AND (principal, secret, coalesce(additional_config, '{{}}'))
+      IS DISTINCT FROM (%(principal)s, %(secret)s, %(config)s::jsonb);
+
+-- name: remove_credentials
+-- A partner's credentials for a provider, and no other row.
+DELETE FROM partner_provider_credentials
+WHERE timing_partner_id = %(partner)s AND provider_id = %(provider_id)s;

@@ -10,7 +10,9 @@ import click
 # Sub-command -> where its click command is. It is imported when it is asked for, with what it needs.
 _COMMANDS = {
     "backfill": "backfill.chronotrack_live_backfill:command",
+    "credentials": "operations.credentials:command",
     "demo": "operations.demo:command",
+    "events": "operations.events:command",
     "migrate": "operations.migrate:command",
     "scheduler": "schedulers.chronotrack_live_scheduler:command",
     "simulate": "providers.chronotrack_live.simulator.command:command",

@@ -6,12 +6,13 @@ record is made. Whatever a provider says beyond these fields travels in `additio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from providers.errors import IntegrationError, RowRejected
+from providers.errors import IntegrationError, RowRejected, SettingsInvalid
 
 RecordT = TypeVar("RecordT")
 
@@ -22,6 +23,38 @@ def _refuse_naive(record: Any) -> None:  # noqa: ANN401 - any record class of th
         for instant in value if isinstance(value, tuple) else (value,):
             if isinstance(instant, datetime) and instant.utcoffset() is None:
                 raise ValueError(f"{type(record).__name__}.{name} must be an aware datetime, not naive.")
+
+
+# The prefix of a source's keys, where that is not its own name.
+_PREFIXES = {"chronotrack_live": "ctlive"}
+_SOURCES = {prefix: source for source, prefix in _PREFIXES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class LiveKey:
+    """The hub's key of a live row, taken apart (design, decision 1): "ctlive:7:91649"."""
+
+    data_source: str
+    timing_partner_id: int
+    api_id: str
+
+    @property
+    def text(self) -> str:
+        """Return the key as it stands in the hub."""
+        prefix = _PREFIXES.get(self.data_source, self.data_source)
+        return f"{prefix}:{self.timing_partner_id}:{self.api_id}"
+
+    @classmethod
+    def of(cls, text: str) -> LiveKey:
+        """Take a key of the hub apart.
+
+        Raises:
+            ValueError: it is not the key of a live row.
+        """
+        found = re.fullmatch(r"([^:]+):(\d+):(.+)", text, re.DOTALL)
+        if found is None:
+            raise ValueError(f"{text!r} is not the key of a live row, such as ctlive:7:91649.")
+        return cls(_SOURCES.get(found[1], found[1]), int(found[2]), found[3])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +81,31 @@ class Credentials:
         API ids share a number space with the keys of rows that are there, with each other from provider to
         provider, and one event may be visible to two partners: a raw API id is never a key.
         """
-        prefix = "ctlive" if self.data_source == "chronotrack_live" else self.data_source
-        return f"{prefix}:{self.timing_partner_id}:{api_id}"
+        return LiveKey(self.data_source, self.timing_partner_id, api_id).text
 
     @property
     def label(self) -> str:
         """Return the words by which a person knows this partner, for messages and logs."""
         return f"partner {self.timing_partner_id} ({self.partner_name})"
+
+    @property
+    def similar_name_is_duplicate(self) -> bool:
+        """Return whether an event that TCP has under a similar name is taken for the same; false by default.
+
+        Raises:
+            SettingsInvalid: additional_config says neither true nor false.
+        """
+        # The JSON of the host's column may be anything.
+        config = self.additional_config if isinstance(self.additional_config, Mapping) else {}
+        value = config.get("similar_name_is_duplicate")
+        if value is None:
+            return False
+        if not isinstance(value, bool):
+            raise SettingsInvalid(
+                f"similar_name_is_duplicate in additional_config of the credentials of {self.label} is to be "
+                "true or false, without quotation marks."
+            )
+        return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,6 +114,7 @@ def test_an_event_that_tcp_has_is_not_imported(hub):
             "provider_event_id": "5",
             "event_name": "Harbour 10K",
             "duplicate_of": "61611",
+            "kind": "same_name",
             "reason": "same name, starts within 24 hours",
         }
     ]

@@ -158,6 +158,7 @@ def view(make_dsn, open_query):
     apply(dsn, migrate.BASE_SCHEMA)
     query = open_query(dsn)
     query("ALTER VIEW unified_results OWNER TO pg_database_owner")
+    query("GRANT SELECT ON ct_results TO pg_database_owner")
     query("ALTER VIEW unified_results SET (security_barrier = true)")
     query("COMMENT ON VIEW unified_results IS 'What the race display reads'")
     query("GRANT SELECT ON unified_results TO pg_monitor WITH GRANT OPTION")

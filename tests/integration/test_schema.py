@@ -11,22 +11,6 @@ from database import migrate
 from database.host_tables import EVENTS, PARTICIPANTS, RESULTS
 from tests.integration.catalogs import START, apply, catalog, columns
 
-REJECTED_ROWS_OF_VERSION_1 = """
-CREATE TABLE ct_live_rejected_rows (
-    rejected_row_id bigserial PRIMARY KEY,
-    timing_partner_id integer NOT NULL REFERENCES timing_partners (timing_partner_id) ON DELETE CASCADE,
-    provider_event_id varchar(100) NOT NULL,
-    kind varchar(20) NOT NULL,
-    api_id text NOT NULL,
-    reason text NOT NULL,
-    payload jsonb NOT NULL,
-    first_seen timestamp NOT NULL,
-    last_seen timestamp NOT NULL,
-    times_seen integer NOT NULL DEFAULT 1,
-    UNIQUE (timing_partner_id, provider_event_id, kind, api_id)
-)
-"""
-
 # Both ways, and twice ---------------------------------------------------------------------------------
 
 
@@ -65,29 +49,10 @@ def test_a_view_that_readers_are_granted_stays_granted(make_dsn, open_query):
 
 def test_an_index_that_was_interrupted_is_built_again(dsn, query):
     before = catalog(query)
-    query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ct_results_live_event'::regclass")
+    query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ct_results_by_source'::regclass")
 
     apply(dsn)
 
-    assert catalog(query) == before
-
-
-def test_the_rows_that_version_1_set_aside_stay_and_are_chronotrack_lives(dsn, query):
-    before = catalog(query)
-    query("INSERT INTO timing_partners (company_name) VALUES ('Harbour Timing')")
-    query("DROP TABLE ct_live_rejected_rows")
-    query(REJECTED_ROWS_OF_VERSION_1)
-    query(
-        "INSERT INTO ct_live_rejected_rows (timing_partner_id, provider_event_id, kind, api_id, reason,"
-        " payload, first_seen, last_seen) VALUES (1, '5', 'result', '9', 'no time', '{}', %s, %s)",
-        *(START, START),
-    )
-
-    apply(dsn)
-
-    assert query("SELECT data_source, api_id FROM ct_live_rejected_rows") == [
-        {"data_source": "chronotrack_live", "api_id": "9"}
-    ]
     assert catalog(query) == before
 
 

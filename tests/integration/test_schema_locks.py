@@ -65,8 +65,7 @@ def test_an_extension_that_was_interrupted_goes_on_where_it_stopped(host, open_q
         connection = psycopg2.connect(dsn)
         connection.autocommit = True
         with connection.cursor() as cursor:
-            for statement in statements[:reached]:
-                cursor.execute(statement)
+            migrate.run(cursor, statements[:reached])
         connection.close()
 
     apply(dsn)

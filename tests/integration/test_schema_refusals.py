@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import uuid
 
 import pytest
+from psycopg2.extensions import make_dsn
 
 from database import migrate
 from providers.errors import DatabaseRefused
@@ -42,7 +44,7 @@ def test_an_id_that_belongs_to_runsignup_is_left_to_it(make_dsn, open_query):
     before = fingerprint(query)
 
     with pytest.raises(
-        DatabaseRefused, match=r"provider_id 1 belongs to RunSignUp; nothing was changed.*=14'"
+        DatabaseRefused, match=r"provider_id 1 belongs to RunSignUp; nothing was changed.*=3'"
     ):
         apply(dsn)
 
@@ -62,3 +64,135 @@ def test_the_columns_that_the_refusal_knows_are_those_that_the_view_is_made_of()
     made = re.search(r"columns text\[\] := ARRAY\[(.*?)\]\];", text, re.DOTALL)[1]
 
     assert re.findall(r"'(\w+)'", checked) == re.findall(r"^ +\['(\w+)'", made, re.MULTILINE)
+
+
+# Whose names, which version ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def host(make_dsn, open_query):
+    """The host's tables, before anything of ours: the address and a way to ask."""
+    dsn = make_dsn()
+    apply(dsn, migrate.BASE_SCHEMA)
+    return dsn, open_query(dsn)
+
+
+def refused(host, words):
+    """The refusal, after which all is as it was."""
+    dsn, query = host
+    before = fingerprint(query)
+    with pytest.raises(DatabaseRefused, match=words):
+        apply(dsn)
+    assert fingerprint(query) == before
+
+
+def test_a_view_of_somebody_else_with_one_of_our_names_is_left_alone(host):
+    host[1]("CREATE VIEW ct_live_events AS SELECT 1 AS something")
+
+    refused(host, r"There is a ct_live_events that is not of this integration; nothing was changed.*RENAME")
+
+
+def test_a_materialized_unified_results_is_not_dropped_with_what_is_built_on_it(host):
+    host[1]("ALTER VIEW unified_results RENAME TO before")
+    host[1]("CREATE MATERIALIZED VIEW unified_results AS SELECT * FROM before")
+    host[1]("CREATE VIEW board AS SELECT * FROM unified_results")
+
+    refused(host, r"unified_results is a materialized view, and built on it: board; it cannot be replaced")
+
+
+def test_a_column_of_unified_results_that_we_do_not_know_is_named(host):
+    host[1]("DROP VIEW unified_results")
+    host[1]("CREATE VIEW unified_results AS SELECT 1 AS bib_number, 2 AS weather")
+
+    refused(host, r"column\(s\) that this integration does not know: weather; nothing was changed")
+
+
+def test_a_later_version_is_not_replaced_by_this_one(dsn, query):
+    query("INSERT INTO ct_live_migrations (name, version) VALUES ('chronotrack_live_schema_extension', 5)")
+
+    refused((dsn, query), r"has version 5 of the extension, this script is version 4; nothing was changed")
+
+
+def test_two_do_not_apply_it_at_once(host, open_query):
+    other = open_query(host[0])
+    other("SELECT pg_advisory_lock(hashtextextended('chronotrack_live_schema_extension', 88))")
+
+    refused(host, r"Another session is applying this script right now; nothing was changed")
+
+
+# The provider's id --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chosen", ["fourteen", "0", "-3", "99999999999"])
+def test_a_provider_id_that_is_none_is_refused(host, monkeypatch, chosen):
+    monkeypatch.setenv("PGOPTIONS", f"-c chronotrack_live.provider_id={chosen}")
+
+    refused(host, rf"chronotrack_live.provider_id is {chosen}, not a positive whole number")
+
+
+def test_another_provider_id_than_the_one_that_is_there_is_refused(dsn, query, monkeypatch):
+    monkeypatch.setenv("PGOPTIONS", "-c chronotrack_live.provider_id=14")
+
+    refused((dsn, query), r"ChronoTrack Live has provider_id 1 in this database, not 14; nothing was changed")
+
+
+# Privileges ---------------------------------------------------------------------------------------------
+
+_LACKING = {
+    r"ownership of ct_results \(it is \w+'s\)": "ALTER TABLE ct_results OWNER TO CURRENT_USER",
+    r"ownership of unified_results \(it is \w+'s\)": "ALTER VIEW unified_results OWNER TO CURRENT_USER",
+    r"CREATE on schema public": "REVOKE CREATE ON SCHEMA public FROM {role}",
+    r"REFERENCES on timing_partners": "REVOKE REFERENCES ON timing_partners FROM {role}",
+    r"INSERT on providers": "REVOKE INSERT ON providers FROM {role}",
+    r"UPDATE on public.providers_provider_id_seq": "REVOKE UPDATE ON providers_provider_id_seq FROM {role}",
+    r"SELECT on runsignup_results for {role}": "REVOKE SELECT ON runsignup_results FROM {role}",
+}
+
+
+@pytest.fixture
+def owner(host):
+    """A role that has just what the extension needs, and the same host as it sees it."""
+    dsn, query = host
+    role = f"owner_{uuid.uuid4().hex[:12]}"
+    query(f"CREATE ROLE {role} LOGIN")
+    query("CREATE TABLE runsignup_results (event_id varchar(100), bib_number varchar(20))")
+    for table in (
+        "ct_events",
+        "ct_participants",
+        "ct_results",
+        "ct_races",
+        "sync_history",
+        "unified_results",
+    ):
+        query(f"ALTER TABLE {table} OWNER TO {role}")
+    query(f"GRANT CREATE ON SCHEMA public TO {role}")
+    query(f"GRANT REFERENCES, SELECT ON timing_partners TO {role}")
+    query(f"GRANT SELECT, INSERT ON providers TO {role}")
+    query(f"GRANT SELECT ON partner_provider_credentials TO {role}")
+    query(f"GRANT SELECT, UPDATE ON providers_provider_id_seq TO {role}")
+    query(f"GRANT SELECT ON runsignup_results TO {role}")
+    yield role, make_dsn(dsn, user=role), query
+    query(f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}")
+
+
+def test_the_owner_of_the_hosts_tables_needs_no_more_than_is_checked(owner):
+    _, dsn, query = owner
+
+    apply(dsn)
+    apply(dsn)
+
+    assert query("SELECT count(*) AS n FROM unified_results") == [{"n": 0}]
+
+
+@pytest.mark.parametrize("lack", _LACKING)
+def test_a_privilege_that_is_missing_is_named_and_nothing_is_changed(owner, lack):
+    role, dsn, query = owner
+    query(_LACKING[lack].format(role=role))
+    before = fingerprint(query)
+
+    with pytest.raises(
+        DatabaseRefused, match=rf"The role {role} lacks: {lack.format(role=role)}.*; nothing was changed"
+    ):
+        apply(dsn)
+
+    assert fingerprint(query) == before

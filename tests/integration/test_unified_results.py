@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from database import migrate
 from providers.errors import DatabaseRefused
 from tests.integration.catalogs import apply, columns
 
@@ -126,3 +127,52 @@ def test_a_view_with_a_column_that_nobody_told_us_of_is_refused_before_anything_
         apply(dsn)
 
     assert "data_source" not in columns(query, "ct_results")
+
+
+def test_text_that_is_no_duration_is_shown_as_none_where_the_view_has_durations(
+    make_dsn, open_query, shape_c
+):
+    dsn = make_dsn()
+    query = open_query(dsn)
+    query(shape_c)
+    query(view_statement(times="interval"))
+
+    apply(dsn)
+    query("INSERT INTO ct_results (results_bib, results_time) VALUES ('1', 'DNF'), ('2', '00:45:00.5')")
+
+    assert query("SELECT bib_number, results_time FROM unified_results ORDER BY 1") == [
+        {"bib_number": "1", "results_time": None},
+        {"bib_number": "2", "results_time": timedelta(minutes=45, milliseconds=500)},
+    ]
+
+
+def test_a_table_of_another_provider_that_lacks_columns_is_in_the_view_with_what_it_has(
+    make_dsn, open_query, shape_c
+):
+    dsn = make_dsn()
+    query = open_query(dsn)
+    query(shape_c)
+    query("CREATE TABLE runsignup_results (event_id integer, bib_number varchar(20), gender varchar(1))")
+    query("INSERT INTO runsignup_results VALUES (900, '1', 'F')")
+
+    apply(dsn)
+
+    assert query("SELECT event_id, gender, overall_place, created_at FROM unified_results") == [
+        {"event_id": "900", "gender": "F", "overall_place": None, "created_at": None}
+    ]
+
+
+@pytest.mark.parametrize("invoker", ["false", "true"])
+def test_whoever_could_read_the_view_still_can(make_dsn, open_query, invoker):
+    dsn = make_dsn()
+    query = open_query(dsn)
+    apply(dsn, migrate.BASE_SCHEMA)
+    query(f"ALTER VIEW unified_results SET (security_invoker = {invoker})")
+    query("ALTER VIEW unified_results OWNER TO pg_database_owner")
+    query("GRANT SELECT ON ct_results TO pg_database_owner, pg_monitor")
+    query("GRANT SELECT ON unified_results TO pg_monitor")
+
+    apply(dsn)
+    query("SET ROLE pg_monitor")
+
+    assert query("SELECT count(*) AS n FROM unified_results") == [{"n": 0}]
