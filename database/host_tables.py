@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 
 import orjson
 
+from providers.errors import RowKind
 from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderResult, Split
 from providers.storable import is_storable, storable, storable_text
 
@@ -58,13 +59,20 @@ Value = Callable[[RecordT, Owner], object]
 class HostTable(Generic[RecordT]):
     """A host table, and how each of its columns is filled from a record.
 
-    `key` are the columns by which a staged row finds the row that is kept.
+    `kind` is what the provider's list has a row of; `key` are the columns by which a staged row finds the
+    row that is kept.
     """
 
     name: str
+    kind: RowKind
     key: tuple[str, ...]
     columns: Mapping[str, Value[RecordT]]
     overflow: str | None = None
+
+    @property
+    def api_id(self) -> str:
+        """Return the column that has the API's own id."""
+        return f"provider_{self.kind}_id"
 
     def row_maker(self, host: Mapping[str, int | None]) -> RowMaker[RecordT]:
         """Return the maker of rows for the columns that the host has (name -> length or None)."""
@@ -143,6 +151,7 @@ def _split(split: Split) -> dict[str, object]:
 
 EVENTS: HostTable[ProviderEvent] = HostTable(
     "ct_events",
+    "event",
     ("event_id",),
     {
         "event_id": lambda e, o: o.key(e.provider_event_id),
@@ -171,6 +180,7 @@ EVENTS: HostTable[ProviderEvent] = HostTable(
 
 PARTICIPANTS: HostTable[ProviderParticipant] = HostTable(
     "ct_participants",
+    "participant",
     ("entry_id",),
     {
         "entry_id": lambda p, o: o.key(p.provider_participant_id),
@@ -206,6 +216,7 @@ PARTICIPANTS: HostTable[ProviderParticipant] = HostTable(
 
 RESULTS: HostTable[ProviderResult] = HostTable(
     "ct_results",
+    "result",
     ("timing_partner_id", "data_source", "provider_result_id"),
     {
         "event_id": lambda _, o: o.key(o.provider_event_id or ""),

@@ -19,11 +19,16 @@ _KEY = ("race_id", "event_id")
 def write_races(cursor: RealDictCursor, credentials: Credentials, events: Sequence[ProviderEvent]) -> int:
     """Write the races of the events that are kept; return how many were new or differed."""
     lengths = _columns(cursor)
-    rows = [_row(event, race, credentials) for event in events for race in event.races or ()]
+    # Of two with one key the first counts: both would take turns otherwise, poll by poll.
+    rows: dict[tuple[object, ...], dict[str, object]] = {}
+    for row in (_row(event, race, credentials) for event in events for race in event.races or ()):
+        rows.setdefault(tuple(row[name] for name in _KEY), row)
     if not lengths or not rows:
         return 0
     # The host's columns have no place for the rest of a text that is too long for them.
-    kept = [{name: _cut(row[name], lengths[name]) for name in row if name in lengths} for row in rows]
+    kept = [
+        {name: _cut(row[name], lengths[name]) for name in row if name in lengths} for row in rows.values()
+    ]
     columns = tuple(kept[0])
     content = tuple(name for name in columns if name not in _KEY)
     values = {"races": to_json(kept)}

@@ -12,33 +12,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Generic
 
 from psycopg2 import sql
 from psycopg2.extras import RealDictCursor
 
-from database.host_tables import HostTable, Owner, RowMaker, database_time
+from database.host_tables import HostTable, Owner, RecordT, RowMaker, database_time
 from database.queries import compose
 from providers.errors import SchemaNotReady
-
-RecordT = TypeVar("RecordT")
+from providers.records import Credentials
 
 # Rows a COPY chunk: large enough to be fast, small enough not to matter in memory.
 _CHUNK = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """How many rows were staged, and how many of them were new or differed."""
+class Loaded:
+    """How many rows were staged, and how many were left out because one with their key came before."""
 
-    seen: int
-    inserted: int
-    updated: int
-
-    @property
-    def rows(self) -> int:
-        """Return how many rows were written."""
-        return self.inserted + self.updated
+    rows: int
+    repeated: int
 
 
 class Staging(Generic[RecordT]):
@@ -49,8 +42,8 @@ class Staging(Generic[RecordT]):
         self.staged = sql.Identifier(f"staged_{table.name}")
         self._maker: RowMaker[RecordT] | None = None
 
-    def load(self, cursor: RealDictCursor, records: Iterable[RecordT], owner: Owner) -> int:
-        """Fill the connection's temporary table; return how many rows it holds."""
+    def load(self, cursor: RealDictCursor, records: Iterable[RecordT], owner: Owner) -> Loaded:
+        """Fill the connection's temporary table. Of records with the same key the first one counts."""
         maker = self._row_maker(cursor)
         self._make_table(cursor, maker)
         copy = compose("copy_staged", staged=self.staged, columns=names(maker.columns))
@@ -61,23 +54,27 @@ class Staging(Generic[RecordT]):
             text.seek(0)
             cursor.copy_expert(copy, text)
             copied += len(chunk)
-        return copied
+        cursor.execute(compose("drop_repeated", staged=self.staged, key=names(self.table.key)))
+        return Loaded(copied - cursor.rowcount, cursor.rowcount)
 
-    def merge(self, cursor: RealDictCursor, *, seen: int, at: datetime, credentials: str) -> Written:
+    def merge(self, cursor: RealDictCursor, at: datetime, credentials: Credentials) -> int:
         """Write what differs from the temporary table into the host table.
 
         Args:
             cursor: of the transaction that loaded the records.
-            seen: how many rows were loaded.
             at: the instant of the reading, for api_fetched_date.
-            credentials: which credentials row was used, for api_credentials_used.
+            credentials: those that it was read with, for api_credentials_used.
+
+        Returns:
+            How many rows were new or differed.
         """
         columns = self._row_maker(cursor).columns
         content = tuple(name for name in columns if name not in self.table.key)
         match = sql.SQL(" AND ").join(
             sql.SQL("kept.{0} = staged.{0}").format(sql.Identifier(name)) for name in self.table.key
         )
-        values = {"at": database_time(at), "credentials": credentials}
+        used = f"partner_provider_credentials:{credentials.credentials_id}"
+        values = {"at": database_time(at), "credentials": used}
         table = sql.Identifier(self.table.name)
         cursor.execute(
             compose(
@@ -103,7 +100,7 @@ class Staging(Generic[RecordT]):
             ),
             values,
         )
-        return Written(seen, cursor.rowcount, updated)
+        return updated + cursor.rowcount
 
     def _row_maker(self, cursor: RealDictCursor) -> RowMaker[RecordT]:
         if self._maker is None:

@@ -30,6 +30,9 @@ from providers.records import (
     SyncReport,
 )
 
+# A reading that misses no more than this share of an event's results is repeated at once.
+_SMALL_LOSS = 0.05
+
 # Discovery looks forward from so long ago; older events are the backfill's (design, decision 12).
 DISCOVERY_LOOKS_BACK = timedelta(hours=72)
 
@@ -65,7 +68,11 @@ class Store(Protocol):
         account: Account,
         at: datetime,
     ) -> SyncReport:
-        """Store a poll of results and its account in one transaction."""
+        """Store a poll of results and its account in one transaction.
+
+        `vanished_share` among the notes is the part of the event's results that a whole reading misses and
+        that the one before it did not miss; they are as good as there until the next whole one.
+        """
 
     def refuse_duplicate(self, credentials: Credentials, event: ProviderEvent) -> None:
         """Raise DuplicateEvent when the hub has the event from another source."""
@@ -126,7 +133,15 @@ def sync_participants(
 def collect_results(
     adapter: BaseProviderAdapter, store: Store, clock: Clock, event: StoredEvent, due: datetime | None = None
 ) -> SyncReport:
-    """Poll an event's results; `due` is when that was to happen."""
+    """Poll an event's results; `due` is when that was to happen.
+
+    What a whole reading misses is removed only when the next whole one misses it too. So that this does not
+    have to wait until the next collection is due, a reading that misses few is followed by a second one at
+    once, with an account of its own; a great loss is left to the next collection.
+
+    Returns:
+        The report of the reading that was due.
+    """
 
     def work(operation: _Operation) -> SyncReport:
         with store.claim(adapter.credentials, event.provider_event_id):
@@ -135,13 +150,24 @@ def collect_results(
                 adapter.credentials, event.provider_event_id, results, operation.stored, clock.now()
             )
 
-    return _Operation("results", adapter, store, clock, event.event_id, due).run(work)
+    report = _Operation("results", adapter, store, clock, event.event_id, due).run(work)
+    if _misses_few(report):
+        _Operation("results", adapter, store, clock, event.event_id).run(work)
+    return report
 
 
 def import_past_event(
     adapter: BaseProviderAdapter, store: Store, clock: Clock, event: ProviderEvent
 ) -> SyncReport:
-    """Bring in an event of the past with its entries and results."""
+    """Bring in an event of the past with its entries and results.
+
+    One that the hub has already, from a collection or from an import whose lists moved, may miss results:
+    as in `collect_results`, few are looked for again at once. After a great loss the event does not count as
+    imported: the next backfill asks again.
+
+    Returns:
+        The report of the first reading.
+    """
 
     def work(operation: _Operation) -> SyncReport:
         with store.claim(adapter.credentials, event.provider_event_id):
@@ -153,7 +179,16 @@ def import_past_event(
             )
 
     event_id = adapter.credentials.key(event.provider_event_id)
-    return _Operation("backfill", adapter, store, clock, event_id).run(work)
+    report = _Operation("backfill", adapter, store, clock, event_id).run(work)
+    if _misses_few(report):
+        _Operation("backfill", adapter, store, clock, event_id).run(work)
+    return report
+
+
+def _misses_few(report: SyncReport) -> bool:
+    """Return whether a reading left results in doubt, but not many: see `Store.save_results`."""
+    share = report.statistics.get("vanished_share")
+    return isinstance(share, float) and share <= _SMALL_LOSS
 
 
 @dataclass(slots=True)
@@ -195,7 +230,11 @@ class _Operation:
 
     def stored(self, stored: Stored) -> SyncReport:
         """Return the report of an operation that stored something."""
-        whole = stored.complete is not False and not stored.rejected and "unsure" not in stored.notes
+        whole = (
+            stored.complete is not False
+            and not stored.rejected
+            and not stored.notes.keys() & {"unsure", "repeated"}
+        )
         counted = {self.sync_type: stored.seen} if self.sync_type in ("participants", "results") else {}
         return self.report(
             "completed" if whole else "partial",

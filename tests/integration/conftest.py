@@ -1,15 +1,18 @@
-"""Hubs that have an event already, in both shapes of the host's tables; and psql."""
+"""Hubs that have an event already, in both shapes of the host's tables, a scripted provider, and psql."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+from contextlib import closing
 
 import pytest
 
 from database.postgres_binaries import PostgresSource, find_binaries
-from tests.integration.builders import RUN
+from providers import sync
+from tests.integration.builders import RUN, START
+from tests.integration.scripted_provider import ScriptedProvider
 
 
 @pytest.fixture
@@ -25,6 +28,26 @@ def run_c(open_hub, shape_c_dsn):
     hub = open_hub(shape_c_dsn)
     hub.save_events(RUN)
     return hub
+
+
+@pytest.fixture
+def provider(run, clock, tmp_path):
+    """A provider that says what it is told to, for the partner of `run`."""
+    with closing(ScriptedProvider(run.partner, tmp_path / "budget", clock)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def collect(run, provider, clock):
+    """What collects the results of the event of `run` through the pipeline, due this moment; its report."""
+    [event] = run.store.live_events(run.partner, START)
+    return lambda: sync.collect_results(provider, run.store, clock, event, clock.now())
+
+
+@pytest.fixture
+def import_it(run, provider, clock):
+    """What imports the event of `run` as one of the past through the pipeline; its report."""
+    return lambda: sync.import_past_event(provider, run.store, clock, RUN)
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
-"""The account of what was done: one history row for each poll, and every rejected row."""
+"""The account of what was done: one history row for each operation."""
 
 from __future__ import annotations
 
-from providers.errors import RowRejected, SkipThis
+from providers.errors import SkipThis
 from providers.records import SyncReport
-from tests.integration.builders import FIELD, LATER, athlete, naive, statuses
+from tests.integration.builders import FIELD, LATER, naive
 
 
 def test_a_poll_leaves_one_history_row_that_says_what_it_did(run):
@@ -63,43 +63,3 @@ def test_a_failure_is_accounted_for_with_its_reason(run):
     assert (row["status"], row["reason"]) == ("skipped", "Event 5 is archived.")
     assert row["error_category"] == "skipped"
     assert row["error_details"] == {"error": "SkipThis", "message": "Event 5 is archived."}
-
-
-def test_rejected_rows_are_kept_whole_once_each_and_counted(run):
-    rejected = [
-        RowRejected("no time", kind="result", payload={"id": "9", "time": "soon"}, api_id="9"),
-        RowRejected("no time", kind="result", payload={"id": "9", "time": "soon"}, api_id="9"),
-        RowRejected("no id", kind="result", payload={"name": "Zoë"}, api_id=None),
-        RowRejected("no id", kind="result", payload={"name": "Ada"}, api_id=None),
-    ]
-
-    report = run.save_results("5", athlete(1), rejected=rejected)
-    run.save_results("5", athlete(1), rejected=rejected[:1], at=LATER)
-
-    assert report.rejected == 3
-    rows = run.query("SELECT * FROM ct_live_rejected_rows ORDER BY payload ->> 'name' NULLS FIRST")
-    assert [(row["reason"], row["payload"]) for row in rows] == [
-        ("no time", {"id": "9", "time": "soon"}),
-        ("no id", {"name": "Ada"}),
-        ("no id", {"name": "Zoë"}),
-    ]
-    assert [(row["times_seen"], row["first_seen"], row["last_seen"]) for row in rows] == [
-        (2, naive(run.at), naive(LATER)),
-        (1, naive(run.at), naive(run.at)),
-        (1, naive(run.at), naive(run.at)),
-    ]
-    assert {row["provider_event_id"] for row in rows} == {"5"}
-    assert statuses(run) == {1: "finished"}
-
-
-def test_a_rejected_row_without_an_id_may_be_of_any_size(run):
-    payload = {str(number): hex(hash((number, "x"))) for number in range(2_000)}
-    rejected = [RowRejected("no id", kind="result", payload=payload, api_id=None)]
-
-    run.save_results("5", athlete(1), rejected=rejected)
-    run.save_results("5", athlete(1), rejected=rejected, at=LATER)
-
-    assert run.query("SELECT payload, times_seen FROM ct_live_rejected_rows") == [
-        {"payload": payload, "times_seen": 2}
-    ]
-    assert statuses(run) == {1: "finished"}

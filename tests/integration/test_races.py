@@ -57,3 +57,11 @@ def test_an_event_whose_races_could_not_be_read_keeps_the_starts_that_are_known(
 
     assert report.written == 0
     assert run.store.live_events(run.partner, START)[0].race_starts == (START + timedelta(hours=1),)
+
+
+def test_of_two_races_with_one_id_the_first_counts_at_every_reading(run):
+    twice = replace(RUN, races=(RUN.races[0], replace(RUN.races[0], name="Half marathon")))
+
+    run.save_events(twice, at=LATER)
+    assert run.save_events(twice, at=LATER + timedelta(hours=6)).written == 0
+    assert [row["race_name"] for row in run.query("SELECT race_name FROM ct_races")] == ["10 km"]

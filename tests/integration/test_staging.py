@@ -41,8 +41,8 @@ def staged(hub):
     def store(*results):
         kept = []
         with pytest.raises(Enough), hub.database.transaction() as cursor:  # noqa: PT012
-            seen = staging.load(cursor, results, owner)
-            staging.merge(cursor, seen=seen, at=AT, credentials="test")
+            staging.load(cursor, results, owner)
+            staging.merge(cursor, AT, hub.partner)
             cursor.execute("SELECT * FROM ct_results ORDER BY provider_result_id")
             kept.extend(cursor.fetchall())
             raise Enough
@@ -178,10 +178,13 @@ def test_no_records_are_no_rows(staged):
     assert staged() == []
 
 
-def test_a_record_that_comes_twice_is_stored_once(staged):
-    twice = ProviderResult(provider_result_id="1", status="finished")
+def test_of_records_with_the_same_key_the_first_one_is_stored(staged):
+    records = [
+        ProviderResult(provider_result_id=str(number % 3), status="finished", bib=str(number))
+        for number in range(2_500)
+    ]
 
-    assert len(staged(twice, twice)) == 1
+    assert [row["results_bib"] for row in staged(*records)] == ["0", "1", "2"]
 
 
 def test_temporary_tables_are_made_once_a_connection(hub):

@@ -242,14 +242,15 @@ def test_what_vanishes_from_one_api_is_removed_from_its_own_results_only(pair):
         hub.save_events(RUN)
         hub.save_results("5", *FIELD)
 
-    report = one.save_results("5", *FIELD[1:], at=LATER)
+    one.save_results("5", *FIELD[1:], at=LATER)
+    report = one.save_results("5", *FIELD[1:], at=LATER + timedelta(seconds=90))
 
     assert report.statistics["removed"] == 1
     assert statuses(one)["1"] == "removed"
     assert set(statuses(other).values()) == {"finished"}
 
 
-def test_a_great_loss_of_one_is_not_confirmed_by_the_other(pair):
+def test_a_loss_of_one_is_not_confirmed_by_the_other(pair):
     one, other = pair
     for hub in pair:
         hub.save_events(RUN)
@@ -258,7 +259,7 @@ def test_a_great_loss_of_one_is_not_confirmed_by_the_other(pair):
 
     report = one.save_results("5", *FIELD[20:], at=LATER + timedelta(seconds=90))
 
-    assert report.statistics["unconfirmed_vanished"] == 20
+    assert len(report.statistics["unconfirmed_vanished"]) == 20
     assert set(statuses(one).values()) == set(statuses(other).values()) == {"finished"}
 
 
@@ -361,7 +362,8 @@ def test_removed_results_of_either_are_not_in_the_unified_view(pair):
         one.save_events(RUN)
         one.save_results("5", *FIELD)
 
-    pair[0].save_results("5", *FIELD[1:], at=LATER)
+    for seconds in (0, 90):
+        pair[0].save_results("5", *FIELD[1:], at=LATER + timedelta(seconds=seconds))
 
     rows = pair[0].query("SELECT data_source, count(*) FROM unified_results GROUP BY 1")
     assert {row["data_source"]: row["count"] for row in rows} == {

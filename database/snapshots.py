@@ -1,0 +1,167 @@
+"""One reading of a provider's list into one host table, within the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from psycopg2.extras import RealDictCursor
+
+from database.duplicates import drop_duplicates, similar_events
+from database.host_tables import EVENTS, PARTICIPANTS, RESULTS, Owner, RecordT, database_time
+from database.queries import compose, whose
+from database.races import write_races
+from database.rejected_rows import clear_rejected, keep_rejected
+from database.staging import Loaded, Staging
+from providers.errors import RowRejected
+from providers.records import (
+    Credentials,
+    ProviderEvent,
+    ProviderParticipant,
+    ProviderResult,
+    Snapshot,
+    Stored,
+)
+from providers.storable import storable_text
+
+# Fields of a result that come from readings of their own.
+_MAY_BE_UNSURE = ("gender_place", "division_place", "status")
+
+
+class Snapshots:
+    """Writes what a reading has, and what follows from what it has not."""
+
+    def __init__(self) -> None:
+        self._events = Staging(EVENTS)
+        self._participants = Staging(PARTICIPANTS)
+        self._results = Staging(RESULTS)
+
+    def write_events(
+        self,
+        cursor: RealDictCursor,
+        credentials: Credentials,
+        snapshot: Snapshot[ProviderEvent],
+        at: datetime,
+    ) -> tuple[Stored, list[dict[str, Any]]]:
+        """Write events and their races, but none that TCP has already.
+
+        Returns:
+            What was written, and the events left out because TCP has them.
+        """
+        owner, events = Owner(credentials), list(snapshot.records)
+        cursor.execute(compose("lock_partner_events"), whose(credentials))
+        loaded = self._events.load(cursor, events, owner)
+        # A discovery looks at a span of time only: what it does not list may well be there.
+        rejected, cleared = _set_aside(cursor, owner, self._events, snapshot.rejected, at, whole=False)
+        cursor.execute(compose("keep_known_race_starts", staged=self._events.staged))
+        duplicates = drop_duplicates(cursor, credentials, self._events.staged)
+        similar = similar_events(cursor, self._events.staged)
+        written = self._events.merge(cursor, at, credentials) + write_races(cursor, credentials, events)
+        stored = Stored(
+            seen=loaded.rows,
+            written=written,
+            rejected=rejected,
+            complete=snapshot.complete,
+            notes=_said(
+                loaded,
+                cleared=cleared,
+                duplicates=duplicates,
+                similar=similar,
+                problems=list(snapshot.problems),
+            ),
+        )
+        return stored, duplicates
+
+    def write_participants(
+        self,
+        cursor: RealDictCursor,
+        credentials: Credentials,
+        provider_event_id: str,
+        snapshot: Snapshot[ProviderParticipant],
+        at: datetime,
+    ) -> Stored:
+        """Write an event's entry list."""
+        owner = Owner(credentials, provider_event_id)
+        loaded = self._participants.load(cursor, snapshot.records, owner)
+        rejected, cleared = _set_aside(
+            cursor, owner, self._participants, snapshot.rejected, at, whole=bool(snapshot.complete)
+        )
+        written = self._participants.merge(cursor, at, credentials)
+        return Stored(
+            seen=loaded.rows,
+            written=written,
+            rejected=rejected,
+            complete=snapshot.complete,
+            notes=_said(loaded, cleared=cleared),
+        )
+
+    def write_results(
+        self,
+        cursor: RealDictCursor,
+        credentials: Credentials,
+        provider_event_id: str,
+        snapshot: Snapshot[ProviderResult],
+        at: datetime,
+    ) -> Stored:
+        """Write a reading of an event's results.
+
+        A result is marked as removed when two whole readings in a row miss it: rows that go while others
+        come, between two pages, agree with the announced count although somebody is missing. The ids that
+        a reading leaves in doubt are noted as `unconfirmed_vanished`, their part of the event's results as
+        `vanished_share`. A reading that is not whole neither confirms a doubt nor adds one; whom it has is
+        not doubted any more.
+        """
+        owner = Owner(credentials, provider_event_id)
+        loaded = self._results.load(cursor, snapshot.records, owner)
+        rejected, cleared = _set_aside(
+            cursor, owner, self._results, snapshot.rejected, at, whole=bool(snapshot.complete)
+        )
+        values = whose(credentials) | {
+            "event_id": credentials.key(provider_event_id),
+            "set_aside": [storable_text(error.api_id) for error in snapshot.rejected if error.api_id],
+            "at": database_time(at),
+        }
+        if snapshot.unsure:
+            unsure = {f"{name}_unsure": name in snapshot.unsure for name in _MAY_BE_UNSURE}
+            cursor.execute(compose("keep_what_is_unsure", staged=self._results.staged), values | unsure)
+        cursor.execute(compose("missed_results", staged=self._results.staged), values)
+        missed: dict[str, Any] = cursor.fetchall()[0]
+        written = self._results.merge(cursor, at, credentials)
+        removed: list[str] = missed["missed_again"] if snapshot.complete else []
+        doubted: list[str] = missed["missed_first"] if snapshot.complete else missed["missed_again"]
+        if removed:
+            cursor.execute(compose("mark_removed"), values | {"removed": removed})
+        return Stored(
+            seen=loaded.rows,
+            written=written + len(removed),
+            rejected=rejected,
+            complete=snapshot.complete,
+            notes=_said(
+                loaded,
+                cleared=cleared,
+                removed=len(removed),
+                unconfirmed_vanished=doubted,
+                vanished_share=len(doubted) / missed["kept"] if doubted and snapshot.complete else 0,
+                unsure=sorted(snapshot.unsure),
+                problems=list(snapshot.problems),
+            ),
+        )
+
+
+def _set_aside(
+    cursor: RealDictCursor,
+    owner: Owner,
+    staging: Staging[RecordT],
+    rejected: list[RowRejected],
+    at: datetime,
+    *,
+    whole: bool,
+) -> tuple[int, int]:
+    """Return how many rows of a loaded reading were set aside, and how many kept ones that cleared."""
+    cleared = clear_rejected(cursor, owner, staging, rejected, whole=whole)
+    return keep_rejected(cursor, owner, rejected, at), cleared
+
+
+def _said(loaded: Loaded, **notes: object) -> dict[str, object]:
+    """Return the notes that say something: no zeros, no empty lists."""
+    return {name: note for name, note in {"repeated": loaded.repeated, **notes}.items() if note}
