@@ -11,7 +11,7 @@ from psycopg2.extras import RealDictCursor
 
 from database.connection import Database, driver_errors
 from database.queries import compose
-from providers.errors import CollectedElsewhere, DatabaseUnavailable
+from providers.errors import CollectedElsewhere, DatabaseUnavailable, SettingsInvalid
 
 
 class Claims:
@@ -34,6 +34,7 @@ class Claims:
         Raises:
             CollectedElsewhere: another process, or another thread of this one, holds it.
             DatabaseUnavailable: PostgreSQL cannot be reached.
+            SettingsInvalid: what answers in its place is a pooler.
         """
         with self._lock:
             if event_id in self._held or not self._take(event_id):
@@ -84,10 +85,9 @@ class Claims:
 
     def _ask(self, name: str, event_id: str) -> bool:
         """Return the answer of a statement; without one, the connection is given up."""
-        if self._connection is None:
-            self._connection = self._database.connect()
-            self._connection.autocommit = True
         try:
+            if self._connection is None:
+                self._connection = self._connect()
             with driver_errors(), self._connection.cursor() as cursor:
                 cursor.execute(compose(name), {"event_id": event_id})
                 row = cursor.fetchone()
@@ -96,7 +96,35 @@ class Claims:
             self._disconnect()
             raise
 
+    def _connect(self) -> psycopg2.extensions.connection:
+        """Open the connection that the locks belong to."""
+        connection = self._database.connect()
+        try:
+            connection.autocommit = True
+            _refuse_pooler(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _refuse_pooler(connection: psycopg2.extensions.connection) -> None:
+    """Raise SettingsInvalid when another one than PostgreSQL answers.
+
+    A pooler lends one server process after the other to its clients, and a lock stays behind with the process
+    that took it. It tells a client a process id of its own making, which gives it away.
+    """
+    with driver_errors(), connection.cursor() as cursor:
+        cursor.execute(compose("serving_process"))
+        serving = cursor.fetchone()
+    if serving != (connection.info.backend_pid,):
+        raise SettingsInvalid(
+            "The database connection leads to a pooler (PgBouncer or the like), through which the locks that "
+            "keep two processes from one event do not work: let DATABASE_URL or the PG* variables name "
+            "PostgreSQL itself."
+        )

@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import psycopg2
+import psycopg2.extensions
 import psycopg2.extras
 import pytest
 from filelock import FileLock
@@ -37,8 +38,8 @@ def server(state: Path) -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture(scope="session")
 def template(server: EmbeddedPostgres, state: Path) -> str:
-    """A database with both SQL files applied, made once for their present text and copied from then on."""
-    scripts = (migrate.BASE_SCHEMA, migrate.EXTENSION)
+    """A database with the SQL files applied, made once for their present text and copied from then on."""
+    scripts = (migrate.BASE_SCHEMA, migrate.EXTENSION, migrate.ROLES)
     text = b"".join(script.read_bytes() for script in scripts)
     name = f"template_{hashlib.sha256(text).hexdigest()[:16]}"
     admin = server.dsn("postgres")
@@ -61,13 +62,16 @@ def template(server: EmbeddedPostgres, state: Path) -> str:
 
 
 @pytest.fixture
-def make_dsn(server: EmbeddedPostgres) -> Iterator[Callable[..., str]]:
-    """A maker of fresh databases, empty or copied from a template; they go when the test ends."""
+def make_dsn(server: EmbeddedPostgres, template: str) -> Iterator[Callable[..., str]]:
+    """A maker of fresh databases, empty or copied from another; they go when the test ends.
+
+    It wants the template to be there: as long as it is, no test's rollback can drop the roles of the server.
+    """
     admin, made = server.dsn("postgres"), []
 
-    def make(template: str = "template1") -> str:
+    def make(source: str = "template1") -> str:
         name = f"test_{os.getpid()}_{uuid.uuid4().hex[:12]}"
-        _run(admin, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        _run(admin, f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
         made.append(name)
         return server.dsn(name)
 
@@ -82,20 +86,36 @@ def dsn(make_dsn: Callable[..., str], template: str) -> str:
     return make_dsn(template)
 
 
+def as_daemon(dsn: str) -> str:
+    """Return how the daemon's role reaches a database: the private server trusts whoever says a name."""
+    return psycopg2.extensions.make_dsn(dsn, user="chronotrack_live")
+
+
+@pytest.fixture
+def daemon_dsn(dsn: str) -> str:
+    """The fresh database as the daemon reaches it, with the privileges of its role."""
+    return as_daemon(dsn)
+
+
 @pytest.fixture
 def database(dsn: str) -> Iterator[Database]:
-    """The fresh database, opened."""
-    opened = Database(dsn)
-    yield opened
-    opened.close()
+    """The fresh database, opened by its owner, to prepare it and to look at it."""
+    with closing(Database(dsn)) as opened:
+        yield opened
 
 
 @pytest.fixture
-def store(database: Database) -> Iterator[Store]:
-    """A store over the fresh database."""
-    opened = Store(database)
-    yield opened
-    opened.close()
+def daemon_database(daemon_dsn: str) -> Iterator[Database]:
+    """The fresh database, opened by the daemon's role."""
+    with closing(Database(daemon_dsn)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(daemon_database: Database) -> Iterator[Store]:
+    """A store over the fresh database, with the privileges of the daemon's role."""
+    with closing(Store(daemon_database)) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -136,9 +156,9 @@ def shape_c_dsn(make_dsn: Callable[..., str], open_query, shape_c: str) -> str:
     """A fresh database of shape C with the extension."""
     dsn = make_dsn()
     open_query(dsn)(shape_c)
-    database = Database(dsn)
-    migrate.apply(database, migrate.EXTENSION)
-    database.close()
+    with closing(Database(dsn)) as database:
+        for script in (migrate.EXTENSION, migrate.ROLES):
+            migrate.apply(database, script)
     return dsn
 
 

@@ -10,9 +10,11 @@ import psycopg2
 import psycopg2.extras
 import pytest
 
+from database import migrate
 from database.connection import Database
 from database.store import Store
 from providers.records import Credentials, Snapshot, SyncReport
+from tests.fixtures_database import as_daemon
 
 
 @pytest.fixture
@@ -94,12 +96,14 @@ class Hub:
 
 @pytest.fixture
 def open_hub(open_query) -> Iterator[Callable[..., Hub]]:
-    """A maker of hubs over databases that have the extension."""
+    """A maker of hubs over databases that have the extension; their stores have the daemon's privileges."""
     with ExitStack() as stack:
 
         def opened(dsn: str, name: str = "Harbour Timing") -> Hub:
             query = open_query(dsn)
-            database = stack.enter_context(closing(Database(dsn)))
+            with closing(Database(dsn)) as owners:
+                migrate.apply(owners, migrate.ROLES)
+            database = stack.enter_context(closing(Database(as_daemon(dsn))))
             store = stack.enter_context(closing(Store(database)))
             partner = query(
                 "INSERT INTO timing_partners (company_name) VALUES (%s) RETURNING timing_partner_id", name

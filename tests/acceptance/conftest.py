@@ -14,9 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def environment(dsn: str, tmp_path: Path) -> dict[str, str]:
-    """The environment of an operator whose database is the test's."""
-    return os.environ | {"DATABASE_URL": dsn, "CHRONOTRACK_LIVE_STATE": str(tmp_path / "state")}
+def environment(daemon_dsn: str, tmp_path: Path) -> dict[str, str]:
+    """The environment of the daemon, whose database is the test's; it has its role's privileges there."""
+    return os.environ | {"DATABASE_URL": daemon_dsn, "CHRONOTRACK_LIVE_STATE": str(tmp_path / "state")}
 
 
 @pytest.fixture

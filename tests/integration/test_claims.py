@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 
 import pytest
 
 from database.claims import Claims
 from database.connection import Database
-from providers.errors import CollectedElsewhere, DatabaseUnavailable
+from providers.errors import CollectedElsewhere, DatabaseUnavailable, SettingsInvalid
 from providers.records import ProviderEvent, ProviderResult
+from tests.integration.pretended_pooler import pretended_pooler
 
 
 @pytest.fixture
-def other(dsn):
+def open_claims():
+    """A maker of claims, each of them those of a process of its own."""
+    with ExitStack() as stack:
+
+        def opened(dsn):
+            database = stack.enter_context(closing(Database(dsn)))
+            return stack.enter_context(closing(Claims(database)))
+
+        yield opened
+
+
+@pytest.fixture
+def other(open_claims, daemon_dsn):
     """The claims of another process."""
-    database = Database(dsn)
-    claims = Claims(database)
-    yield claims
-    claims.close()
-    database.close()
+    return open_claims(daemon_dsn)
 
 
 @pytest.fixture
-def claims(database):
-    ours = Claims(database)
-    yield ours
-    ours.close()
+def claims(open_claims, daemon_dsn):
+    return open_claims(daemon_dsn)
 
 
 def kill_holder(query):
@@ -172,12 +180,34 @@ def test_a_save_without_a_claim_is_refused(hub):
     assert hub.query("SELECT 1 FROM ct_results") == []
 
 
-def test_the_lock_is_recognised_whatever_number_the_events_key_becomes(claims, database):
+def test_the_lock_is_recognised_whatever_number_the_events_key_becomes(claims, daemon_database):
     keys = [f"ctlive:1:{number}" for number in random.Random(88).sample(range(10**9), 40)]
 
     for key in keys:
-        with claims.claim(key), database.transaction() as cursor:
+        with claims.claim(key), daemon_database.transaction() as cursor:
             claims.confirm(cursor, key)
+
+
+def test_a_pooler_is_refused_with_what_to_do(open_claims, daemon_dsn):
+    with pretended_pooler(daemon_dsn) as address:
+        claims = open_claims(address)
+        with (
+            pytest.raises(SettingsInvalid, match=r"a pooler .* PostgreSQL itself\.$"),
+            claims.claim("ctlive:1:5"),
+        ):
+            pass
+
+    assert claims._connection is None
+
+
+def test_what_lies_between_without_being_a_pooler_is_no_hindrance(open_claims, other, daemon_dsn):
+    with (
+        pretended_pooler(daemon_dsn, process=None) as address,
+        open_claims(address).claim("ctlive:1:5"),
+        pytest.raises(CollectedElsewhere),
+        other.claim("ctlive:1:5"),
+    ):
+        pass
 
 
 def save_within_claim(hub, *results):
