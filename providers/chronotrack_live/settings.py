@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -37,6 +38,8 @@ class ChronoTrackLiveSettings:
         password_digest: sha256, sha1 or plain; oauth2 sends the password itself.
         client_id: sent as a query parameter when set.
         client_secret: what an oauth2 client proves itself by.
+        similar_name_is_duplicate: the store's own; read here so that an impossible value stops this partner
+            as any other does.
     """
 
     base_url: str
@@ -48,6 +51,7 @@ class ChronoTrackLiveSettings:
     password_digest: str = "sha256"  # noqa: S105 - the name of a digest
     client_id: str | None = field(default=None, repr=False)
     client_secret: str | None = field(default=None, repr=False)
+    similar_name_is_duplicate: bool = False
 
     @property
     def token_url(self) -> str:
@@ -99,7 +103,17 @@ class ChronoTrackLiveSettings:
             password_digest=digest,
             client_id=client_id,
             client_secret=client_secret,
+            similar_name_is_duplicate=credentials.similar_name_is_duplicate,
         )
+
+    def kept_secret(self, password: str) -> str:
+        """Return what the credentials row is to keep of a password: its digest, or itself when that is sent.
+
+        A password that looks like a digest is digested as any other: the digest of it is what the API knows.
+        """
+        if not DIGESTS[self.password_digest]:
+            return password
+        return hashlib.new(self.password_digest, password.encode(), usedforsecurity=False).hexdigest()
 
 
 def _mapping(config: object, where: str) -> Mapping[str, object]:
@@ -131,7 +145,7 @@ def _digest(value: object, auth: str, where: str) -> str:
     if value not in (None, "plain"):
         raise SettingsInvalid(
             f"password_digest does not go with oauth2 in additional_config of {where}: oauth2 sends the "
-            "password itself, so remove password_digest and keep the password in secret."
+            "password itself, so set it to 'plain' and keep the password in secret."
         )
     return "plain"
 

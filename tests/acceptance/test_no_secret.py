@@ -48,9 +48,9 @@ def careless():
 
 
 @pytest.fixture
-def environment(environment, dsn):
+def environment(environment, daemon_dsn):
     """As for any command, but the database has a password."""
-    return environment | {"DATABASE_URL": make_dsn(dsn, password=DATABASE_PASSWORD)}
+    return environment | {"DATABASE_URL": make_dsn(daemon_dsn, password=DATABASE_PASSWORD)}
 
 
 @pytest.fixture
@@ -62,6 +62,24 @@ def add_failing(add_partner, careless):
         patience = 0.5 if failure == "silent" else 60
         config = {"base_url": careless.base_url(failure, place), "timeout": patience} | config
         return add_partner(f"{failure} {place} {mode}", **next(turns[mode]), **config)
+
+    return add
+
+
+@pytest.fixture
+def add_impossible(add_failing, query):
+    """Adds a partner for each way to have a secret in a wrong field."""
+
+    def add():
+        for number, config in enumerate(IMPOSSIBLE):
+            partner = add_failing(number, "settings", "basic")
+            if isinstance(config, dict):
+                config = {**partner.additional_config, **config}
+            query(
+                "UPDATE partner_provider_credentials SET additional_config = %s WHERE timing_partner_id = %s",
+                Json(config),
+                partner.timing_partner_id,
+            )
 
     return add
 
@@ -110,24 +128,32 @@ def test_a_pass_tells_nothing_whatever_the_apis_do(
     assert_nothing_told(done.stdout, done.stderr)
 
 
-def test_a_pass_tells_nothing_of_secrets_in_wrong_fields(
-    run, add_failing, query, tmp_path, assert_nothing_told
-):
-    for number, config in enumerate(IMPOSSIBLE):
-        partner = add_failing(number, "settings", "basic")
-        if isinstance(config, dict):
-            config = {**partner.additional_config, **config}
-        query(
-            "UPDATE partner_provider_credentials SET additional_config = %s WHERE timing_partner_id = %s",
-            Json(config),
-            partner.timing_partner_id,
-        )
+def test_a_pass_tells_nothing_of_secrets_in_wrong_fields(run, add_impossible, tmp_path, assert_nothing_told):
+    add_impossible()
 
     done = run("scheduler", "--once", "--verbose", "--record", tmp_path / "recording")
 
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == len(IMPOSSIBLE)
     assert_nothing_told(done.stdout, done.stderr)
+
+
+def test_testing_and_listing_credentials_tells_nothing_whatever_the_apis_do(
+    run, add_failing, add_impossible, careless, assert_nothing_told
+):
+    for place, modes in NO_ACCESS:
+        for failure, mode in product(QUICK, modes):
+            add_failing(failure, place, mode)
+    add_impossible()
+
+    tested, listed, as_json = (
+        run("credentials", *words) for words in (["test"], ["list"], ["list", "--json"])
+    )
+
+    assert careless.failed == set(product(QUICK, ("event", "token")))
+    assert (tested.returncode, listed.returncode, as_json.returncode) == (1, 0, 0)
+    assert "refuses the credentials" in listed.stdout
+    assert_nothing_told(*(said for done in (tested, listed, as_json) for said in (done.stdout, done.stderr)))
 
 
 def test_a_backfill_tells_nothing_whatever_the_apis_and_the_database_do(

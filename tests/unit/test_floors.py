@@ -68,7 +68,7 @@ def test_the_database_knows_records_and_errors_but_neither_adapters_nor_pipeline
     assert {name for name in known if name.startswith("providers.")} <= DATABASE_KNOWS
 
 
-def test_only_the_adapter_and_the_demo_know_the_words_of_chronotrack_live():
+def test_only_the_adapter_the_demo_and_its_credentials_command_know_the_words_of_chronotrack_live():
     inside = ROOT / "providers" / "chronotrack_live"
     outside = [path for path in FILES if inside not in path.parents]
     knowing = {
@@ -77,4 +77,9 @@ def test_only_the_adapter_and_the_demo_know_the_words_of_chronotrack_live():
         if any(name.startswith("providers.chronotrack_live.") for name in imported(path))
     }
 
-    assert knowing == {"providers.chronotrack_live_adapter", "operations.demo"}
+    assert knowing == {
+        "providers.chronotrack_live_adapter",
+        "operations.credentials",
+        "operations.credentials_list",
+        "operations.demo",
+    }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 import pytest
 
+from providers.chronotrack_live.auth import sent_password
 from providers.chronotrack_live.settings import PRODUCTION_URL, ChronoTrackLiveSettings
 from providers.chronotrack_live_adapter import ChronoTrackLiveAdapter
 from providers.errors import SettingsInvalid
@@ -59,6 +61,8 @@ def test_an_empty_config_means_the_public_api(config):
         ({"password_digest": "plain"}, "password_digest", "plain"),
         ({"client_id": 12345678}, "client_id", "12345678"),
         ({"client_id": ""}, "client_id", None),
+        ({"similar_name_is_duplicate": True}, "similar_name_is_duplicate", True),
+        ({"similar_name_is_duplicate": None}, "similar_name_is_duplicate", False),
     ],
 )
 def test_a_setting_is_read(config, field, read):
@@ -109,6 +113,10 @@ def test_a_setting_is_read(config, field, read):
         *(({"client_id": client}, "client_id") for client in (["abcd1234"], {"id": 1}, True, 1.5)),
         ({"auth": "simple"}, "client_id"),
         ({"auth": "simple", "client_id": ""}, "client_id"),
+        *(
+            ({"similar_name_is_duplicate": similar}, "similar_name_is_duplicate")
+            for similar in ("true", "pass-word", 1, 0, [], {})
+        ),
     ],
 )
 def test_an_impossible_setting_is_refused_with_partner_and_field(config, field):
@@ -145,6 +153,16 @@ def test_a_login_with_a_colon_cannot_go_by_basic_auth():
 
 def test_the_settings_show_no_secret():
     assert "open-sesame" not in repr(settings())
+
+
+@pytest.mark.parametrize("password", ["open-sesame", "ö", "0" * 64, "F" * 64, "0" * 40])
+@pytest.mark.parametrize("digest", ["sha256", "sha1", "plain"])
+def test_what_is_kept_of_a_password_makes_the_api_get_what_it_wants(digest, password):
+    kept = settings(password_digest=digest).kept_secret(password)
+
+    wanted = hashlib.new(digest, password.encode()).hexdigest() if digest != "plain" else password
+    assert sent_password(kept, digest) == wanted
+    assert (password == kept) is (digest == "plain")
 
 
 def test_the_rate_limit_is_the_partners_requests_in_a_minute():
