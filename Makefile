@@ -1,6 +1,6 @@
 # make demo    set everything up and run the main job: a live race, from the API into PostgreSQL
 # make test    set everything up, check the style and run the tests
-# make help    all targets
+# make help    all targets, among them the benchmark of the database at production size
 #
 # Everything stays in this checkout (.venv, .cache) and in the state folder (CHRONOTRACK_LIVE_STATE).
 
@@ -13,10 +13,10 @@ export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format clean
+.PHONY: help setup demo test lint format bench-database clean
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 setup: $(VENV)/.ready ## make the virtual environment with the package and its dependencies
 
@@ -35,6 +35,9 @@ lint: $(VENV)/.ready ## ruff, mypy --strict and shellcheck
 format: $(VENV)/.ready ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+bench-database: $(VENV)/.ready ## who waits for the migration at production size, and what each query takes there
+	@$(BIN)/python -m tests.benchmarks.production_size
 
 clean: ## remove what was set up in this checkout
 	rm -rf $(VENV) .cache build *.egg-info

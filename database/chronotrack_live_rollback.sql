@@ -159,8 +159,9 @@ DROP FUNCTION IF EXISTS
 
 -- 4. Columns with their indexes, and the indexes of the host's columns -------------------------------
 
--- All locks at once or none: no table is held while another one is waited for.
-SELECT pg_temp.patiently('LOCK TABLE ct_events, ct_participants, ct_results, sync_history IN ACCESS EXCLUSIVE MODE');
+-- All locks at once or none: no table is held while another one is waited for. In the order of a writer, who
+-- holds the table of his row when its foreign key asks for the event: the other way round each waits for the other.
+SELECT pg_temp.patiently('LOCK TABLE ct_results, ct_participants, ct_events, sync_history IN ACCESS EXCLUSIVE MODE');
 
 DO $$
 DECLARE
