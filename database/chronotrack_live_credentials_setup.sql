@@ -28,6 +28,7 @@
 --        \prompt 'Digest: ' digest
 --        \i database/chronotrack_live_credentials_setup.sql
 --
+--    What is typed at \prompt is seen on the screen, and a digest does for a login as the password does.
 --    psql -v digest=... works as well, but stands in the list of processes while it runs. A psql older than
 --    15 cannot read the environment: use \prompt. A server that logs every statement logs the digest.
 --
@@ -75,6 +76,11 @@ SELECT
     set_config('chronotrack_live.given_digest', :'digest', false) AS digest,
     set_config('chronotrack_live.given_config', :'config', false) AS config
 \gset
+-- Nothing of it is left for the next partner of this session, also when this one is refused.
+\unset partner
+\unset principal
+\unset digest
+\unset config
 
 -- Refuse, or write ------------------------------------------------------------------------------------
 
@@ -242,12 +248,7 @@ JOIN providers USING (provider_id)
 WHERE providers.name = 'ChronoTrack Live' AND h.sync_type = 'authentication'
 ORDER BY h.timing_partner_id, h.sync_time DESC, h.sync_history_id DESC;
 
--- Nothing of it is left for the next partner of this session.
 SELECT count(set_config('chronotrack_live.given_' || name, '', false)) AS forgotten
 FROM unnest(ARRAY['partner', 'principal', 'digest', 'config']) AS name
 \gset
 \unset forgotten
-\unset partner
-\unset principal
-\unset digest
-\unset config

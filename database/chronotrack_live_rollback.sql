@@ -3,8 +3,11 @@
 -- Stop the scheduler first, and save what is still wanted of the live rows: they go. Then
 --     psql -v ON_ERROR_STOP=1 -d project88_myappdb -f database/chronotrack_live_rollback.sql
 --
--- One transaction: when anything fails, nothing has changed. The host's tables are locked only at its end, for
--- as long as it takes to strike columns out of the catalog. Run again, it finds nothing to do.
+-- One transaction: when anything fails, nothing has changed. The host's tables and views are locked only at its
+-- end, all at once, for as long as it takes to change the catalog. Run again, it finds nothing to do.
+--
+-- Plain views that are built on unified_results are made anew with it. What is kept of neither: their INSTEAD OF
+-- triggers, the comments and defaults of their columns, and indexes that others built on the columns that go.
 \set ON_ERROR_STOP on
 
 BEGIN;
@@ -12,10 +15,11 @@ BEGIN;
 -- Readers and writers queue behind a change that waits for a busy table. So a change waits half a second,
 -- gives way to them, and tries again.
 SET LOCAL lock_timeout = '500ms';
+SET LOCAL statement_timeout = 0;
 -- What is not there (any more) is no news.
 SET LOCAL client_min_messages = warning;
 
-CREATE OR REPLACE FUNCTION pg_temp.patiently(change text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE PROCEDURE pg_temp.patiently(change text) LANGUAGE plpgsql AS $$
 BEGIN
     FOR attempt IN 1 .. 240 LOOP
         BEGIN
@@ -33,6 +37,31 @@ $$;
 -- The two tables that say what to take back, where an earlier rollback took them away.
 CREATE TABLE IF NOT EXISTS ct_live_added_columns (table_name varchar(100), column_name varchar(100));
 CREATE TABLE IF NOT EXISTS ct_live_replaced_views (name varchar(100), definition text);
+
+-- unified_results, the views that are built on it, the views on those, and how far from it each one is.
+CREATE TEMPORARY TABLE remade_views ON COMMIT DROP AS
+WITH RECURSIVE built_on (oid, distance) AS (
+    SELECT to_regclass('unified_results')::oid, 0
+    UNION
+    SELECT reader.ev_class, built_on.distance + 1
+    FROM built_on
+    JOIN pg_depend AS needs ON needs.refclassid = 'pg_class'::regclass AND needs.refobjid = built_on.oid
+    JOIN pg_rewrite AS reader ON needs.classid = 'pg_rewrite'::regclass AND reader.oid = needs.objid
+    WHERE reader.ev_class <> built_on.oid
+)
+SELECT
+    pg_class.oid,
+    pg_class.oid::regclass::text AS name,
+    max(distance) AS distance,
+    CASE WHEN max(distance) > 0 THEN pg_get_viewdef(pg_class.oid)
+         ELSE (SELECT definition FROM ct_live_replaced_views AS replaced WHERE replaced.name = 'unified_results')
+    END AS definition,
+    pg_get_userbyid(relowner) AS owner,
+    reloptions AS options,
+    obj_description(pg_class.oid, 'pg_class') AS remark
+FROM built_on
+JOIN pg_class ON pg_class.oid = built_on.oid
+GROUP BY pg_class.oid, relowner, reloptions;
 
 -- 1. Refuse before anything is changed ---------------------------------------------------------------
 
@@ -55,7 +84,7 @@ BEGIN
             USING HINT = 'Stop it first: sudo systemctl stop chronotrack-live-scheduler.service.';
     END IF;
 
-    -- A view that somebody built on what goes would have to go with it: not for this script to decide.
+    -- What somebody built on what goes would have to go with it: not for this script to decide.
     SELECT string_agg(DISTINCT reader.oid::regclass::text, ', ') INTO built_on
     FROM pg_depend AS needs
     JOIN pg_rewrite ON pg_rewrite.oid = needs.objid AND needs.classid = 'pg_rewrite'::regclass
@@ -66,12 +95,17 @@ BEGIN
       AND reader.relname <> ALL (ARRAY['unified_results', 'ct_live_events', 'ct_live_participants',
                                        'ct_live_results', 'ct_live_superseded_events',
                                        'ct_live_duplicate_audit'])
-      AND (needs.refobjid = ANY (ARRAY[to_regclass('unified_results'), to_regclass('ct_live_events'),
-                                       to_regclass('ct_live_participants'), to_regclass('ct_live_results'),
-                                       to_regclass('ct_live_superseded_events'),
+      AND (needs.refobjid = ANY (ARRAY[to_regclass('ct_live_events'), to_regclass('ct_live_participants'),
+                                       to_regclass('ct_live_results'), to_regclass('ct_live_superseded_events'),
                                        to_regclass('ct_live_duplicate_audit')])
            OR (needs.refobjid::regclass::text, used.attname::text)
-              IN (SELECT table_name, column_name FROM ct_live_added_columns));
+              IN (SELECT table_name, column_name FROM ct_live_added_columns)
+           -- A materialized view holds rows, and where there was no unified_results nothing can be built on it.
+           OR (needs.refobjid IN (SELECT oid FROM remade_views) AND (
+               reader.relkind <> 'v'
+               OR (SELECT definition FROM remade_views WHERE distance = 0) IS NULL
+               OR (needs.refobjid = to_regclass('unified_results')
+                   AND used.attname IN ('data_source', 'gender_place', 'division_place', 'result_status')))));
     IF built_on IS NOT NULL THEN
         RAISE EXCEPTION 'Built on what this script takes away: %; nothing was changed.', built_on
             USING HINT = 'Drop these views, or rebuild them without it, and run this script again.';
@@ -81,20 +115,26 @@ $$;
 
 -- 2. Rows ----------------------------------------------------------------------------------------------
 
--- Whatever did not come by TCP came by this integration: without the column it could not be told apart.
-DO $$
+-- Live rows have the id that their API gave them; whatever else is not TCP's is somebody else's, and stays.
+CREATE OR REPLACE PROCEDURE pg_temp.take_live_rows() LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT FROM ct_live_added_columns WHERE table_name = 'ct_events') THEN
-        DELETE FROM ct_results WHERE data_source <> 'tcp_hardware';
-        DELETE FROM ct_participants WHERE data_source <> 'tcp_hardware';
-        IF to_regclass('ct_races') IS NOT NULL THEN
-            DELETE FROM ct_races
-            WHERE event_id IN (SELECT event_id FROM ct_events WHERE data_source <> 'tcp_hardware');
-        END IF;
-        DELETE FROM ct_events WHERE data_source <> 'tcp_hardware';
+    IF NOT EXISTS (SELECT FROM ct_live_added_columns WHERE table_name = 'ct_events') THEN
+        RETURN;
     END IF;
+    DELETE FROM ct_results
+    WHERE data_source <> 'tcp_hardware' AND (data_source = 'chronotrack_live' OR provider_result_id IS NOT NULL);
+    DELETE FROM ct_participants
+    WHERE data_source <> 'tcp_hardware' AND (data_source = 'chronotrack_live' OR provider_participant_id IS NOT NULL);
+    IF to_regclass('ct_races') IS NOT NULL THEN
+        DELETE FROM ct_races USING ct_events AS live
+        WHERE live.event_id = ct_races.event_id AND live.data_source <> 'tcp_hardware'
+          AND (live.data_source = 'chronotrack_live' OR live.provider_event_id IS NOT NULL);
+    END IF;
+    DELETE FROM ct_events
+    WHERE data_source <> 'tcp_hardware' AND (data_source = 'chronotrack_live' OR provider_event_id IS NOT NULL);
 END
 $$;
+CALL pg_temp.take_live_rows();
 
 DELETE FROM sync_history USING providers
 WHERE providers.provider_id = sync_history.provider_id AND providers.name = 'ChronoTrack Live';
@@ -106,62 +146,67 @@ DELETE FROM providers WHERE name = 'ChronoTrack Live';
 
 -- A view cannot lose columns: it is made anew as it was, and gets back its owner, its grants, its comment and
 -- what it was made with. Without an earlier definition there was none, and there is none again.
-CREATE TEMPORARY TABLE unified_results_grants ON COMMIT DROP AS
-SELECT privilege_type, grantee, is_grantable, NULL::name AS column_name
-FROM pg_class, aclexplode(relacl)
-WHERE pg_class.oid = to_regclass('unified_results') AND grantee <> relowner
+CREATE TEMPORARY TABLE grants_on_views ON COMMIT DROP AS
+SELECT name, privilege_type, grantee, is_grantable, NULL::name AS column_name
+FROM remade_views
+JOIN pg_class ON pg_class.oid = remade_views.oid, aclexplode(relacl)
+WHERE grantee <> relowner
 UNION ALL
-SELECT privilege_type, grantee, is_grantable, attname
-FROM pg_attribute, aclexplode(attacl)
-WHERE attrelid = to_regclass('unified_results');
+SELECT name, privilege_type, grantee, is_grantable, attname
+FROM remade_views
+JOIN pg_attribute ON attrelid = remade_views.oid, aclexplode(attacl);
 
+-- All locks at once or none: nothing is held while something else is waited for. The tables come first, in the
+-- order of a writer, who holds the table of his row when its foreign key asks for the event; then the views, whose
+-- readers hold the tables already.
 DO $$
 DECLARE
-    was text := (SELECT definition FROM ct_live_replaced_views WHERE name = 'unified_results');
-    seen pg_class := (SELECT c FROM pg_class c WHERE oid = to_regclass('unified_results'));
-    remark text := obj_description(to_regclass('unified_results'), 'pg_class');
+    remade_names text := (SELECT string_agg(name, ', ') FROM remade_views);
+    remade record;
     allowed record;
 BEGIN
     IF NOT EXISTS (SELECT FROM ct_live_added_columns) THEN
         RETURN;
     END IF;
-    PERFORM pg_temp.patiently('DROP VIEW IF EXISTS unified_results');
-    IF was IS NULL THEN
-        RETURN;
-    END IF;
-    EXECUTE 'CREATE VIEW unified_results '
-        || coalesce('WITH (' || array_to_string(seen.reloptions, ', ') || ') ', '') || 'AS ' || was;
-    EXECUTE format('ALTER VIEW unified_results OWNER TO %I', pg_get_userbyid(seen.relowner));
-    FOR allowed IN
-        SELECT * FROM unified_results_grants
-        WHERE column_name IS NULL OR column_name IN (
-            SELECT attname FROM pg_attribute WHERE attrelid = 'unified_results'::regclass)
-    LOOP
-        EXECUTE format(
-            'GRANT %s %s ON unified_results TO %s %s',
-            allowed.privilege_type,
-            coalesce('(' || quote_ident(allowed.column_name) || ')', ''),
-            CASE allowed.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(allowed.grantee)) END,
-            CASE WHEN allowed.is_grantable THEN 'WITH GRANT OPTION' ELSE '' END);
+    CALL pg_temp.patiently(
+        'LOCK TABLE ct_results, ct_participants, ct_events, sync_history, timing_partners IN ACCESS EXCLUSIVE MODE;'
+        || coalesce('DROP VIEW ' || remade_names || ';', '')
+        || 'DROP VIEW IF EXISTS ct_live_duplicate_audit, ct_live_superseded_events, ct_live_results, '
+           'ct_live_participants, ct_live_events');
+    -- What came while the locks were waited for.
+    CALL pg_temp.take_live_rows();
+    FOR remade IN SELECT * FROM remade_views WHERE definition IS NOT NULL ORDER BY distance, name LOOP
+        EXECUTE format('CREATE VIEW %s %s AS %s', remade.name,
+            coalesce('WITH (' || array_to_string(remade.options, ', ') || ')', ''), remade.definition);
+        EXECUTE format('ALTER VIEW %s OWNER TO %I', remade.name, remade.owner);
+        FOR allowed IN
+            SELECT * FROM grants_on_views
+            WHERE name = remade.name AND (column_name IS NULL OR column_name IN (
+                SELECT attname FROM pg_attribute WHERE attrelid = remade.name::regclass))
+        LOOP
+            EXECUTE format(
+                'GRANT %s %s ON %s TO %s %s',
+                allowed.privilege_type,
+                coalesce('(' || quote_ident(allowed.column_name) || ')', ''),
+                remade.name,
+                CASE allowed.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(allowed.grantee)) END,
+                CASE WHEN allowed.is_grantable THEN 'WITH GRANT OPTION' ELSE '' END);
+        END LOOP;
+        IF remade.remark IS NOT NULL THEN
+            EXECUTE format('COMMENT ON VIEW %s IS %L', remade.name, remade.remark);
+        END IF;
     END LOOP;
-    IF remark IS NOT NULL THEN
-        EXECUTE format('COMMENT ON VIEW unified_results IS %L', remark);
-    END IF;
 END
 $$;
 
-DROP VIEW IF EXISTS ct_live_duplicate_audit, ct_live_superseded_events, ct_live_results, ct_live_participants, ct_live_events;
 DROP FUNCTION IF EXISTS
     find_duplicate_chronotrack_event(varchar, timestamp, integer, varchar),
     find_duplicate_chronotrack_event(varchar, timestamp, integer, varchar, varchar, boolean),
     check_duplicate_chronotrack_event(varchar, timestamp, integer),
-    ct_live_comparable_name(text);
+    ct_live_comparable_name(text),
+    ct_live_fold_history(timestamp);
 
 -- 4. Columns with their indexes, and the indexes of the host's columns -------------------------------
-
--- All locks at once or none: no table is held while another one is waited for. In the order of a writer, who
--- holds the table of his row when its foreign key asks for the event: the other way round each waits for the other.
-SELECT pg_temp.patiently('LOCK TABLE ct_results, ct_participants, ct_events, sync_history IN ACCESS EXCLUSIVE MODE');
 
 DO $$
 DECLARE
@@ -181,7 +226,9 @@ DROP INDEX IF EXISTS ct_participants_of_event, ct_results_of_event, sync_history
 
 -- 5. Tables of the integration's own -----------------------------------------------------------------
 
-DROP TABLE IF EXISTS ct_live_rejected_rows, ct_live_not_duplicates, ct_live_migrations, ct_live_replaced_views, ct_live_added_columns;
+DROP TABLE IF EXISTS
+    ct_live_rejected_rows, ct_live_not_duplicates, ct_live_paused_events, ct_live_migrations, ct_live_replaced_views,
+    ct_live_added_columns;
 
 -- 6. Roles -------------------------------------------------------------------------------------------
 
@@ -234,3 +281,4 @@ END
 $$;
 
 COMMIT;
+\echo ChronoTrack Live is taken out of this database.

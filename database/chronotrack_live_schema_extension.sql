@@ -15,11 +15,7 @@
 
 -- Readers and writers queue behind a change that waits for a busy table. So a change waits half a second,
 -- gives way to them, and tries again.
-SET lock_timeout = '500ms';
--- What is there already, or not there any more, is no news.
-SET client_min_messages = warning;
-
-CREATE OR REPLACE FUNCTION pg_temp.patiently(change text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE PROCEDURE pg_temp.patiently(change text) LANGUAGE plpgsql AS $$
 BEGIN
     FOR attempt IN 1 .. 240 LOOP
         BEGIN
@@ -33,6 +29,53 @@ BEGIN
         USING HINT = 'Run this script again when the database is less busy: it goes on where it stopped.';
 END
 $$;
+
+-- The columns that the host's tables gain. The TCP writers know nothing of them, so each default is right for
+-- their rows, and none but the mirrored ones of ct_events needs the table rewritten.
+CREATE OR REPLACE TEMPORARY VIEW wanted_columns (position, table_name, column_name, type, further, mirrors) AS VALUES
+    (1, 'ct_events', 'data_source', 'varchar(50)', 'NOT NULL DEFAULT ''tcp_hardware''', NULL),
+    (2, 'ct_events', 'provider_event_id', 'varchar(100)', '', NULL),
+    (3, 'ct_events', 'api_fetched_date', 'timestamp', '', NULL),
+    (4, 'ct_events', 'api_credentials_used', 'varchar(255)', '', NULL),
+    (5, 'ct_events', 'updated_at', 'timestamp', '', NULL),
+    (6, 'ct_events', 'event_timezone', 'varchar(100)', '', NULL),
+    (7, 'ct_events', 'duplicate_of', 'varchar(100)', '', NULL),
+    (8, 'ct_events', 'additional_data', 'jsonb', '', NULL),
+    -- These mirror the host's columns where it has them, so that TCP rows have them too.
+    (9, 'ct_events', 'start_date', 'timestamp', '', 'event_start_time'),
+    (10, 'ct_events', 'end_date', 'timestamp', '', 'event_end_time'),
+    (1, 'ct_participants', 'data_source', 'varchar(50)', 'NOT NULL DEFAULT ''tcp_hardware''', NULL),
+    (2, 'ct_participants', 'provider_event_id', 'varchar(100)', '', NULL),
+    (3, 'ct_participants', 'api_fetched_date', 'timestamp', '', NULL),
+    (4, 'ct_participants', 'api_credentials_used', 'varchar(255)', '', NULL),
+    (5, 'ct_participants', 'updated_at', 'timestamp', '', NULL),
+    (6, 'ct_participants', 'provider_participant_id', 'varchar(100)', '', NULL),
+    (7, 'ct_participants', 'registration_status', 'varchar(50)', '', NULL),
+    (8, 'ct_participants', 'division', 'varchar(255)', '', NULL),
+    (9, 'ct_participants', 'additional_data', 'jsonb', '', NULL),
+    (1, 'ct_results', 'data_source', 'varchar(50)', 'NOT NULL DEFAULT ''tcp_hardware''', NULL),
+    (2, 'ct_results', 'provider_event_id', 'varchar(100)', '', NULL),
+    (3, 'ct_results', 'api_fetched_date', 'timestamp', '', NULL),
+    (4, 'ct_results', 'api_credentials_used', 'varchar(255)', '', NULL),
+    (5, 'ct_results', 'updated_at', 'timestamp', '', NULL),
+    (6, 'ct_results', 'provider_result_id', 'varchar(100)', '', NULL),
+    (7, 'ct_results', 'participant_id', 'varchar(100)', '', NULL),
+    (8, 'ct_results', 'chip_time', 'interval', '', NULL),
+    (9, 'ct_results', 'gun_time', 'interval', '', NULL),
+    (10, 'ct_results', 'overall_place', 'integer', '', NULL),
+    (11, 'ct_results', 'gender_place', 'integer', '', NULL),
+    (12, 'ct_results', 'division_place', 'integer', '', NULL),
+    (13, 'ct_results', 'division', 'varchar(255)', '', NULL),
+    (14, 'ct_results', 'finish_time', 'timestamp', '', NULL),
+    (15, 'ct_results', 'split_times', 'jsonb', '', NULL),
+    (16, 'ct_results', 'result_status', 'varchar(50)', '', NULL),
+    (17, 'ct_results', 'additional_data', 'jsonb', '', NULL),
+    -- The guide's queries read the first three; the others account for a collection.
+    (1, 'sync_history', 'sync_type', 'varchar(50)', '', NULL),
+    (2, 'sync_history', 'participants_synced', 'integer', '', NULL),
+    (3, 'sync_history', 'results_synced', 'integer', '', NULL),
+    (4, 'sync_history', 'error_category', 'varchar(50)', '', NULL),
+    (5, 'sync_history', 'lateness_seconds', 'numeric(12, 3)', '', NULL);
 
 -- 1. Refuse before anything is changed ---------------------------------------------------------------
 
@@ -58,10 +101,17 @@ BEGIN
                          'chronotrack-live migrate --base.';
     END IF;
 
-    -- Whoever waited here for the other one would keep its concurrent index builds waiting for him.
-    IF NOT pg_try_advisory_lock(hashtextextended('chronotrack_live_schema_extension', 88)) THEN
-        RAISE EXCEPTION 'Another session is applying this script right now; nothing was changed.'
-            USING HINT = 'Wait for it to end: `chronotrack-live migrate --check` says when nothing is pending.';
+    IF getdatabaseencoding() <> 'UTF8' THEN
+        RAISE EXCEPTION 'This database keeps its texts in %; nothing was changed.', getdatabaseencoding()
+            USING HINT = 'Athletes have names from everywhere: the integration needs a database in UTF8.';
+    END IF;
+
+    SELECT string_agg(oid::regclass::text, ', ') INTO found
+    FROM pg_class
+    WHERE oid IN ('ct_events'::regclass, 'ct_participants'::regclass, 'ct_results'::regclass, 'sync_history'::regclass)
+      AND relkind <> 'r';
+    IF found IS NOT NULL THEN
+        RAISE EXCEPTION '% is no ordinary table (but partitioned, foreign or a view); nothing was changed.', found;
     END IF;
 
     IF to_regclass('ct_live_migrations') IS NOT NULL THEN
@@ -77,12 +127,36 @@ BEGIN
         SELECT string_agg(name, ', ') INTO found
         FROM unnest(ARRAY['ct_live_events', 'ct_live_participants', 'ct_live_results', 'ct_live_superseded_events',
                           'ct_live_duplicate_audit', 'ct_live_rejected_rows', 'ct_live_not_duplicates',
-                          'ct_live_replaced_views']) AS name
+                          'ct_live_paused_events', 'ct_live_replaced_views',
+                          'ct_events_provider_event', 'ct_participants_provider_participant',
+                          'ct_results_provider_result', 'ct_events_duplicate_check', 'ct_events_tcp_start',
+                          'ct_events_by_source', 'ct_events_duplicate_of', 'ct_participants_by_source',
+                          'ct_results_by_source', 'ct_participants_of_event', 'ct_results_of_event',
+                          'sync_history_live', 'sync_history_of_provider']) AS name
         WHERE to_regclass(name) IS NOT NULL;
-        IF found IS NOT NULL THEN
+        SELECT concat_ws(', ', found, string_agg(oid::regprocedure::text, ', ')) INTO found
+        FROM pg_proc
+        WHERE pg_function_is_visible(oid)
+          AND proname IN ('check_duplicate_chronotrack_event', 'find_duplicate_chronotrack_event',
+                          'ct_live_comparable_name', 'ct_live_fold_history');
+        IF found <> '' THEN
             RAISE EXCEPTION 'There is a % that is not of this integration; nothing was changed.', found
-                USING HINT = 'Rename it, with ALTER TABLE or ALTER VIEW ... RENAME TO, and run this script again.';
+                USING HINT = 'Rename it, with ALTER ... RENAME TO, and run this script again.';
         END IF;
+    END IF;
+
+    -- A column of one of our names may be there already: it is used as it is, if it can be.
+    SELECT string_agg(format('%s.%s, which is to be %s %s', table_name, column_name, type, further), '; ') INTO found
+    FROM wanted_columns
+    JOIN pg_attribute ON attrelid = to_regclass(table_name) AND attname = column_name AND NOT attisdropped
+    JOIN pg_type ON pg_type.oid = atttypid
+    LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE NOT (atttypid = type::regtype OR (typcategory = 'S' AND type LIKE 'varchar%'))
+       OR (column_name = 'data_source'
+           AND NOT (attnotnull AND coalesce(pg_get_expr(adbin, adrelid), '') LIKE '''tcp_hardware''%'));
+    IF found IS NOT NULL THEN
+        RAISE EXCEPTION 'There is already a column %; nothing was changed.', found
+            USING HINT = 'Rename it, or make it so: rows without a data_source are taken for those of TCP.';
     END IF;
 
     IF chosen !~ '^0*[1-9][0-9]{0,8}$' THEN
@@ -166,8 +240,40 @@ BEGIN
         RAISE EXCEPTION 'The role % lacks: %; nothing was changed.', current_user, found
             USING HINT = 'Run this script as the owner of the host''s tables, or as a superuser.';
     END IF;
+
+    -- Whoever waited here for the other one would keep its concurrent index builds waiting for him. A session that
+    -- failed further down has it still.
+    IF NOT EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory' AND objsubid = 1
+                   AND (classid::bigint << 32) | objid::bigint = hashtextextended('chronotrack_live_schema_extension', 88))
+        AND NOT pg_try_advisory_lock(hashtextextended('chronotrack_live_schema_extension', 88))
+    THEN
+        RAISE EXCEPTION 'Another session is applying this script right now; nothing was changed.'
+            USING HINT = 'Wait for it to end, then run this script again.';
+    END IF;
+
+    -- What is no reason to refuse, and still to be known.
+    SELECT string_agg(DISTINCT reader.ev_class::regclass::text, ', ') INTO found
+    FROM pg_depend AS needs
+    JOIN pg_rewrite AS reader ON reader.oid = needs.objid
+    JOIN pg_class ON pg_class.oid = reader.ev_class AND relkind = 'm'
+    WHERE needs.classid = 'pg_rewrite'::regclass AND needs.refobjid = to_regclass('unified_results');
+    IF found IS NOT NULL THEN
+        RAISE WARNING 'Built on unified_results: %. It goes on working, but a rollback will want it dropped first.', found;
+    END IF;
+    SELECT string_agg(DISTINCT pubname, ', ') INTO found
+    FROM pg_publication_tables
+    WHERE tablename IN ('ct_events', 'ct_participants', 'ct_results', 'sync_history') AND schemaname = current_schema();
+    IF found IS NOT NULL THEN
+        RAISE WARNING 'Published by %: a subscriber stops until its tables have the new columns as well.', found;
+    END IF;
 END
 $$;
+
+SET lock_timeout = '500ms';
+-- The building of an index takes as long as it takes.
+SET statement_timeout = 0;
+-- What is there already, or not there any more, is no news.
+SET client_min_messages = warning;
 
 -- 2. Columns -----------------------------------------------------------------------------------------
 
@@ -178,8 +284,7 @@ CREATE TABLE IF NOT EXISTS ct_live_added_columns (
     PRIMARY KEY (table_name, column_name)
 );
 
--- One table at a time, each in a transaction of its own. The TCP writers know nothing of these columns, so each
--- default is right for their rows, and none but the mirrored ones of ct_events needs the table rewritten.
+-- One table at a time, each in a transaction of its own.
 DO $$
 DECLARE
     -- Version 3 began to note what is added; what an earlier one added was noted nowhere.
@@ -192,57 +297,13 @@ BEGIN
             wanted.table_name,
             string_agg(
                 format('ADD COLUMN %I %s', wanted.column_name, CASE
-                    WHEN mirrored.attname IS NULL THEN wanted.definition
+                    WHEN mirrored.attname IS NULL THEN wanted.type || ' ' || wanted.further
                     ELSE format('timestamp GENERATED ALWAYS AS (%I) STORED', mirrored.attname)
                 END),
                 ', ' ORDER BY wanted.position
             ) FILTER (WHERE present.attname IS NULL) AS additions,
             array_agg(wanted.column_name) FILTER (WHERE present.attname IS NULL OR unnoted) AS added
-        FROM (VALUES
-            (1, 'ct_events', 'data_source', 'varchar(50) NOT NULL DEFAULT ''tcp_hardware''', NULL),
-            (2, 'ct_events', 'provider_event_id', 'varchar(100)', NULL),
-            (3, 'ct_events', 'api_fetched_date', 'timestamp', NULL),
-            (4, 'ct_events', 'api_credentials_used', 'varchar(255)', NULL),
-            (5, 'ct_events', 'updated_at', 'timestamp', NULL),
-            (6, 'ct_events', 'event_timezone', 'varchar(100)', NULL),
-            (7, 'ct_events', 'duplicate_of', 'varchar(100)', NULL),
-            (8, 'ct_events', 'additional_data', 'jsonb', NULL),
-            -- These mirror the host's columns where it has them, so that TCP rows have them too.
-            (9, 'ct_events', 'start_date', 'timestamp', 'event_start_time'),
-            (10, 'ct_events', 'end_date', 'timestamp', 'event_end_time'),
-            (1, 'ct_participants', 'data_source', 'varchar(50) NOT NULL DEFAULT ''tcp_hardware''', NULL),
-            (2, 'ct_participants', 'provider_event_id', 'varchar(100)', NULL),
-            (3, 'ct_participants', 'api_fetched_date', 'timestamp', NULL),
-            (4, 'ct_participants', 'api_credentials_used', 'varchar(255)', NULL),
-            (5, 'ct_participants', 'updated_at', 'timestamp', NULL),
-            (6, 'ct_participants', 'provider_participant_id', 'varchar(100)', NULL),
-            (7, 'ct_participants', 'registration_status', 'varchar(50)', NULL),
-            (8, 'ct_participants', 'division', 'varchar(255)', NULL),
-            (9, 'ct_participants', 'additional_data', 'jsonb', NULL),
-            (1, 'ct_results', 'data_source', 'varchar(50) NOT NULL DEFAULT ''tcp_hardware''', NULL),
-            (2, 'ct_results', 'provider_event_id', 'varchar(100)', NULL),
-            (3, 'ct_results', 'api_fetched_date', 'timestamp', NULL),
-            (4, 'ct_results', 'api_credentials_used', 'varchar(255)', NULL),
-            (5, 'ct_results', 'updated_at', 'timestamp', NULL),
-            (6, 'ct_results', 'provider_result_id', 'varchar(100)', NULL),
-            (7, 'ct_results', 'participant_id', 'varchar(100)', NULL),
-            (8, 'ct_results', 'chip_time', 'interval', NULL),
-            (9, 'ct_results', 'gun_time', 'interval', NULL),
-            (10, 'ct_results', 'overall_place', 'integer', NULL),
-            (11, 'ct_results', 'gender_place', 'integer', NULL),
-            (12, 'ct_results', 'division_place', 'integer', NULL),
-            (13, 'ct_results', 'division', 'varchar(255)', NULL),
-            (14, 'ct_results', 'finish_time', 'timestamp', NULL),
-            (15, 'ct_results', 'split_times', 'jsonb', NULL),
-            (16, 'ct_results', 'result_status', 'varchar(50)', NULL),
-            (17, 'ct_results', 'additional_data', 'jsonb', NULL),
-            -- The guide's queries read the first three; the others account for a collection.
-            (1, 'sync_history', 'sync_type', 'varchar(50)', NULL),
-            (2, 'sync_history', 'participants_synced', 'integer', NULL),
-            (3, 'sync_history', 'results_synced', 'integer', NULL),
-            (4, 'sync_history', 'error_category', 'varchar(50)', NULL),
-            (5, 'sync_history', 'lateness_seconds', 'numeric(12, 3)', NULL)
-        ) AS wanted (position, table_name, column_name, definition, mirrors)
+        FROM wanted_columns AS wanted
         LEFT JOIN pg_attribute present
             ON present.attrelid = wanted.table_name::regclass AND present.attname = wanted.column_name
             AND NOT present.attisdropped
@@ -252,7 +313,7 @@ BEGIN
         GROUP BY wanted.table_name
     LOOP
         IF host.additions IS NOT NULL THEN
-            PERFORM pg_temp.patiently(format('ALTER TABLE %I %s', host.table_name, host.additions));
+            CALL pg_temp.patiently(format('ALTER TABLE %I %s', host.table_name, host.additions));
         END IF;
         INSERT INTO ct_live_added_columns SELECT host.table_name, unnest(host.added) ON CONFLICT DO NOTHING;
         COMMIT;
@@ -263,6 +324,7 @@ $$;
 -- 3. Tables of the integration's own -----------------------------------------------------------------
 
 -- Rows of the API that could not be stored, whole and with the reason; `payload` is what the API sent.
+CALL pg_temp.patiently($change$
 CREATE TABLE IF NOT EXISTS ct_live_rejected_rows (
     timing_partner_id integer NOT NULL REFERENCES timing_partners (timing_partner_id) ON DELETE CASCADE,
     provider_event_id varchar(100) NOT NULL,
@@ -274,24 +336,30 @@ CREATE TABLE IF NOT EXISTS ct_live_rejected_rows (
     last_seen timestamp NOT NULL,
     times_seen integer NOT NULL DEFAULT 1,
     data_source varchar(50) NOT NULL DEFAULT 'chronotrack_live'
-);
+)
+$change$);
 
 -- Version 2 told the providers' rows apart, version 4 gave up a serial that each poll burned values of.
-ALTER TABLE ct_live_rejected_rows
-    ADD COLUMN IF NOT EXISTS data_source varchar(50) NOT NULL DEFAULT 'chronotrack_live',
-    DROP CONSTRAINT IF EXISTS ct_live_rejected_rows_timing_partner_id_provider_event_id_k_key,
-    DROP COLUMN IF EXISTS rejected_row_id;
-DROP INDEX IF EXISTS ct_live_rejected_rows_once;
 DO $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = 'ct_live_rejected_rows'::regclass AND contype = 'p') THEN
-        ALTER TABLE ct_live_rejected_rows
-            ADD PRIMARY KEY (timing_partner_id, data_source, provider_event_id, kind, api_id);
+    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = 'ct_live_rejected_rows'::regclass AND contype = 'p'
+                   AND array_length(conkey, 1) = 5) THEN
+        CALL pg_temp.patiently($change$
+            ALTER TABLE ct_live_rejected_rows
+                ADD COLUMN IF NOT EXISTS data_source varchar(50) NOT NULL DEFAULT 'chronotrack_live',
+                DROP CONSTRAINT IF EXISTS ct_live_rejected_rows_timing_partner_id_provider_event_id_k_key,
+                DROP COLUMN IF EXISTS rejected_row_id;
+            DROP INDEX IF EXISTS ct_live_rejected_rows_once;
+            ALTER TABLE ct_live_rejected_rows
+                ADD PRIMARY KEY (timing_partner_id, data_source, provider_event_id, kind, api_id)
+        $change$);
     END IF;
 END
 $$;
 
--- An operator's word that an event of the API and one of TCP are two, however much they look like one.
+-- An operator's word that an event of the API is another than the event `tcp_event_id`, however much they look
+-- like one. That is an event of TCP; or, where the API seems to publish an event twice, the other live one.
+CALL pg_temp.patiently($change$
 CREATE TABLE IF NOT EXISTS ct_live_not_duplicates (
     timing_partner_id integer NOT NULL REFERENCES timing_partners (timing_partner_id) ON DELETE CASCADE,
     data_source varchar(50) NOT NULL,
@@ -300,7 +368,18 @@ CREATE TABLE IF NOT EXISTS ct_live_not_duplicates (
     noted_by varchar(255) NOT NULL DEFAULT session_user,
     noted_at timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'),
     PRIMARY KEY (timing_partner_id, data_source, provider_event_id, tcp_event_id)
-);
+)
+$change$);
+
+-- Events that an operator holds back: their due instants pass without work until he lets them go on. Whoever
+-- deletes an event takes the row with it; for that it refers to ct_events, which waits for those who write there.
+CALL pg_temp.patiently($change$
+CREATE TABLE IF NOT EXISTS ct_live_paused_events (
+    event_id varchar(100) PRIMARY KEY REFERENCES ct_events (event_id) ON DELETE CASCADE,
+    paused_by varchar(255) NOT NULL DEFAULT session_user,
+    paused_at timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC')
+)
+$change$);
 
 -- The ledger: what was applied when, and by which version of the software (which versions before 4 did not say).
 CREATE TABLE IF NOT EXISTS ct_live_migrations (
@@ -333,7 +412,8 @@ WHERE indrelid IN ('ct_events'::regclass, 'ct_participants'::regclass, 'ct_resul
   AND (
     (NOT indisvalid AND relname IN (
         'ct_events_provider_event', 'ct_participants_provider_participant', 'ct_results_provider_result',
-        'ct_events_duplicate_check', 'ct_events_tcp_start', 'ct_participants_by_source', 'ct_results_by_source',
+        'ct_events_duplicate_check', 'ct_events_tcp_start', 'ct_events_by_source', 'ct_events_duplicate_of',
+        'ct_participants_by_source', 'ct_results_by_source',
         'ct_participants_of_event', 'ct_results_of_event', 'sync_history_live', 'sync_history_of_provider'))
     OR relname IN ('ct_participants_live_event', 'ct_results_live_event')
   )
@@ -357,6 +437,12 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS ct_events_duplicate_check
 CREATE INDEX CONCURRENTLY IF NOT EXISTS ct_events_tcp_start
     ON ct_events (timing_partner_id, event_start_time)
     WHERE data_source = 'tcp_hardware';
+
+-- The live events, and those that stand aside: few among many.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS ct_events_by_source
+    ON ct_events (data_source, timing_partner_id) WHERE data_source <> 'tcp_hardware';
+CREATE INDEX CONCURRENTLY IF NOT EXISTS ct_events_duplicate_of
+    ON ct_events (duplicate_of) WHERE duplicate_of IS NOT NULL;
 
 -- A live event's rows: what a poll compares with, and what is counted by source. Without TCP's rows, so that
 -- their writers pay nothing for them.
@@ -402,14 +488,11 @@ LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     words text := p_event_name;
 BEGIN
-    -- Anything but UTF-8 knows neither these letters nor their accents. Lower case comes second: in the locale C
-    -- it exists for what is left of a letter without its accent only.
-    IF getdatabaseencoding() = 'UTF8' THEN
-        words := regexp_replace(normalize(words, NFKD), '[\u0300-\u036f\u2018\u2019\u00b4]', '', 'g');
-        words := regexp_replace(replace(words, chr(223), 'ss'), '[\u00e6\u00c6]', 'ae', 'g');
-        words := translate(words, chr(248) || chr(216) || chr(322) || chr(321) || chr(273) || chr(272), 'oolldd');
-        words := regexp_replace(words, '[\u0080-\u00bf\u2000-\u206f\u3000-\u303f]', ' ', 'g');
-    END IF;
+    -- Lower case comes late: in the locale C it exists for what is left of a letter without its accent only.
+    words := regexp_replace(normalize(words, NFKD), '[\u0300-\u036f\u2018\u2019\u00b4]', '', 'g');
+    words := regexp_replace(replace(words, chr(223), 'ss'), '[\u00e6\u00c6]', 'ae', 'g');
+    words := translate(words, chr(248) || chr(216) || chr(322) || chr(321) || chr(273) || chr(272), 'oolldd');
+    words := regexp_replace(words, '[\u0080-\u00bf\u2000-\u206f\u3000-\u303f]', ' ', 'g');
     words := replace(replace(lower(words), '''', ''), '&', ' and ');
     words := regexp_replace(words, '([0-9])[.,]([0-9])', '\1p\2', 'g');
     words := regexp_replace(words, '[\x01-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+', ' ', 'g');
@@ -494,15 +577,90 @@ LANGUAGE sql STABLE AS $$
     )
 $$;
 
+-- Fold the account of frequent polls that are over: of those before an instant that found nothing new, only the
+-- last one of a day, event and type stays: the scheduler reads it. Its data_snapshot says under "folded" how many
+-- it stands for, duration_seconds how long they took together. Returns how many rows went.
+--
+-- Never a row that wrote, failed, was partial or notes anything but what it cost; so neither one of another
+-- integration, whose rows lack that note.
+--
+-- SECURITY DEFINER, because the daemon may add to the account and not rewrite it: this is the one thing that it
+-- may take out of it. So that no caller can have anything else done, nothing is looked up where he could put
+-- something of his own (PostgreSQL's operators, the host's table by its full name), and the function is the
+-- table's owner's, not that of a superuser who runs this script.
+DO $do$
+DECLARE
+    full_name text;
+    table_owner text;
+BEGIN
+    SELECT format('%I.%I', nspname, relname), pg_get_userbyid(relowner) INTO full_name, table_owner
+    FROM pg_class
+    JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE pg_class.oid = 'sync_history'::regclass;
+    EXECUTE format($create$
+CREATE OR REPLACE FUNCTION ct_live_fold_history(p_before timestamp) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fold$
+DECLARE
+    gone integer;
+BEGIN
+    -- Two daemons fold one after the other: each would count what the other one takes away.
+    PERFORM pg_advisory_xact_lock(hashtextextended('ct_live_fold_history', 88));
+    WITH polls AS (
+        SELECT
+            sync_history_id,
+            row_number() OVER (day ORDER BY sync_time DESC, sync_history_id DESC) = 1 AS stays,
+            count(*) OVER day AS rows_of_day,
+            sum(coalesce((data_snapshot ->> 'folded')::integer, 1)) OVER day AS folded,
+            sum(duration_seconds) OVER day AS duration
+        FROM %1$s
+        WHERE sync_time < p_before
+          AND sync_type IN ('authentication', 'events', 'participants', 'results')
+          AND status = 'completed'
+          AND num_of_synced_records = 0
+          AND entries_failed = 0
+          AND CASE WHEN jsonb_typeof(data_snapshot) = 'object' THEN
+            data_snapshot -> 'errors' = '{}' AND data_snapshot - ARRAY[
+                'requests', 'bytes_read', 'rows_read', 'waited_seconds', 'answering_seconds', 'errors', 'retries',
+                'complete', 'participants', 'results', 'folded'] = '{}'
+          END
+        WINDOW day AS (
+            PARTITION BY provider_id, timing_partner_id, event_id, sync_type, sync_time::date)
+    ), kept AS (
+        UPDATE %1$s AS history
+        SET duration_seconds = polls.duration,
+            data_snapshot = history.data_snapshot || jsonb_build_object('folded', polls.folded)
+        FROM polls
+        WHERE polls.sync_history_id = history.sync_history_id AND polls.stays AND polls.rows_of_day > 1
+    ), folded AS (
+        DELETE FROM %1$s AS history
+        USING polls
+        WHERE polls.sync_history_id = history.sync_history_id AND NOT polls.stays
+        RETURNING 1
+    )
+    SELECT count(*) INTO gone FROM folded;
+    RETURN gone;
+END
+$fold$
+    $create$, full_name);
+    REVOKE EXECUTE ON FUNCTION ct_live_fold_history(timestamp) FROM PUBLIC;
+    IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        EXECUTE format('ALTER FUNCTION ct_live_fold_history(timestamp) OWNER TO %I', table_owner);
+    END IF;
+END
+$do$;
+
 -- 6. Views -------------------------------------------------------------------------------------------
 
+CALL pg_temp.patiently($change$
 CREATE OR REPLACE VIEW ct_live_events AS
 SELECT
     event_id, timing_partner_id, provider_event_id, event_name, start_date, end_date, event_timezone,
     location, duplicate_of, api_fetched_date, api_credentials_used, created_at, updated_at
 FROM ct_events
-WHERE data_source = 'chronotrack_live';
+WHERE data_source = 'chronotrack_live'
+$change$);
 
+CALL pg_temp.patiently($change$
 CREATE OR REPLACE VIEW ct_live_participants AS
 SELECT
     entry_id AS participant_id, event_id, timing_partner_id, provider_event_id, provider_participant_id,
@@ -510,8 +668,10 @@ SELECT
     entry_race_age AS age, division, registration_status, location, additional_data,
     api_fetched_date, created_at, updated_at
 FROM ct_participants
-WHERE data_source = 'chronotrack_live';
+WHERE data_source = 'chronotrack_live'
+$change$);
 
+CALL pg_temp.patiently($change$
 CREATE OR REPLACE VIEW ct_live_results AS
 SELECT
     r.id AS result_id, r.event_id, e.event_name, r.timing_partner_id, r.provider_event_id,
@@ -521,20 +681,24 @@ SELECT
     r.finish_time, r.split_times, r.additional_data, r.api_fetched_date, r.created_at, r.updated_at
 FROM ct_results r
 JOIN ct_events e ON e.event_id = r.event_id
-WHERE r.data_source = 'chronotrack_live';
+WHERE r.data_source = 'chronotrack_live'
+$change$);
 
 -- Live events that stand aside because TCP delivers the same event by now, with results.
+CALL pg_temp.patiently($change$
 CREATE OR REPLACE VIEW ct_live_superseded_events AS
 SELECT live.event_id, live.timing_partner_id, live.duplicate_of
 FROM ct_events live
 WHERE live.duplicate_of IS NOT NULL
-  AND EXISTS (SELECT FROM ct_results tcp WHERE tcp.event_id = live.duplicate_of);
+  AND EXISTS (SELECT FROM ct_results tcp WHERE tcp.event_id = live.duplicate_of)
+$change$);
 -- Whoever may read unified_results reads this on the way, and under his own name where that is a security_invoker.
 GRANT SELECT ON ct_live_superseded_events TO PUBLIC;
 
 -- What is suspicious: events of an API that TCP has too, or seems to have (`shown` says what unified_results
 -- shows of the two), those that were left out for it, and events that an API publishes twice. A pair leaves this
 -- list when one of the two goes, or by `chronotrack-live events not-duplicate`.
+CALL pg_temp.patiently($change$
 CREATE OR REPLACE VIEW ct_live_duplicate_audit AS
 SELECT
     live.timing_partner_id, live.data_source, live.provider_event_id, live.event_name, live.start_date,
@@ -565,6 +729,19 @@ JOIN ct_events other
     AND other.event_id > live.event_id
 WHERE live.data_source <> 'tcp_hardware'
   AND other.data_source <> 'tcp_hardware'
+  -- One that stands aside for TCP is in the list above.
+  AND live.duplicate_of IS NULL
+  AND other.duplicate_of IS NULL
+  AND NOT EXISTS (
+      SELECT FROM ct_live_not_duplicates AS apart
+      WHERE apart.timing_partner_id = live.timing_partner_id
+        AND (
+            (apart.data_source, apart.provider_event_id, apart.tcp_event_id)
+            = (live.data_source, live.provider_event_id, other.event_id)
+            OR (apart.data_source, apart.provider_event_id, apart.tcp_event_id)
+            = (other.data_source, other.provider_event_id, live.event_id)
+        )
+  )
 UNION ALL
 -- What the last discovery of each partner left out.
 SELECT
@@ -586,7 +763,15 @@ CROSS JOIN LATERAL jsonb_to_recordset(
     CASE WHEN jsonb_typeof(discovery.data_snapshot -> 'duplicates') = 'array'
         THEN discovery.data_snapshot -> 'duplicates' ELSE '[]' END
 ) AS skipped (provider_event_id text, event_name text, duplicate_of text, kind text, reason text)
-JOIN ct_events tcp ON tcp.event_id = skipped.duplicate_of;
+JOIN ct_events tcp ON tcp.event_id = skipped.duplicate_of
+WHERE NOT EXISTS (
+    SELECT FROM ct_live_not_duplicates AS apart
+    WHERE apart.timing_partner_id = discovery.timing_partner_id
+      AND apart.data_source = discovery.data_source
+      AND apart.provider_event_id = skipped.provider_event_id
+      AND apart.tcp_event_id = skipped.duplicate_of
+)
+$change$);
 
 -- unified_results keeps every column's name, order and type (readers depend on them) and gains four at
 -- its end. It is put together from the tables that this database has. A column that the view already
@@ -622,6 +807,7 @@ DECLARE
         ' WHERE r.data_source = ''tcp_hardware'' OR (r.result_status IS DISTINCT FROM ''removed'''
         ' AND r.event_id NOT IN (SELECT event_id FROM ct_live_superseded_events))', '', ''];
     view_oid oid := to_regclass('unified_results');
+    options text := (SELECT array_to_string(reloptions, ', ') FROM pg_class WHERE oid = to_regclass('unified_results'));
     parts text[] := '{}';
     listed text;
 BEGIN
@@ -681,10 +867,10 @@ BEGIN
     WHERE view_oid IS NOT NULL
       AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = view_oid AND attname = 'result_status')
     ON CONFLICT DO NOTHING;
-    PERFORM pg_temp.patiently(
+    CALL pg_temp.patiently(
         'CREATE OR REPLACE VIEW unified_results '
         -- Without them, what the view was made with (security_invoker, say) would be lost.
-        || coalesce('WITH (' || (SELECT array_to_string(reloptions, ', ') FROM pg_class WHERE oid = view_oid) || ') ', '')
+        || coalesce('WITH (' || options || ') ', '')
         || 'AS ' || array_to_string(parts, ' UNION ALL '));
 END
 $$;
@@ -698,15 +884,24 @@ SELECT
 WHERE NOT EXISTS (SELECT FROM providers WHERE name = 'ChronoTrack Live');
 
 -- An id given by hand leaves the sequence behind.
-SELECT setval(pg_get_serial_sequence('providers', 'provider_id'), max(provider_id))
-FROM providers
-HAVING max(provider_id) > coalesce(pg_sequence_last_value(pg_get_serial_sequence('providers', 'provider_id')), 0);
+DO $$
+BEGIN
+    PERFORM setval(pg_get_serial_sequence('providers', 'provider_id'), max(provider_id))
+    FROM providers
+    HAVING max(provider_id) > coalesce(pg_sequence_last_value(pg_get_serial_sequence('providers', 'provider_id')), 0);
+END
+$$;
 
 INSERT INTO ct_live_migrations (name, version, software_version)
 VALUES ('chronotrack_live_schema_extension', 4, '0.1.0')
 ON CONFLICT DO NOTHING;
 
-SELECT pg_advisory_unlock(hashtextextended('chronotrack_live_schema_extension', 88));
-
 RESET lock_timeout;
+RESET statement_timeout;
 RESET client_min_messages;
+DO $$
+BEGIN
+    PERFORM pg_advisory_unlock(hashtextextended('chronotrack_live_schema_extension', 88));
+END
+$$;
+\echo ChronoTrack Live: version 4 of the extension is applied.

@@ -1,10 +1,13 @@
-"""Which event this process is working on: a PostgreSQL advisory lock, so that no other one does it too."""
+"""Which event this process is working on: PostgreSQL advisory locks, so that no other one does it too.
+
+An event has a lock for each kind of work, so that its entry list and its results do not wait for each other.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import psycopg2.extensions
 from psycopg2.extras import RealDictCursor
@@ -12,6 +15,9 @@ from psycopg2.extras import RealDictCursor
 from database.connection import Database, driver_errors
 from database.queries import compose
 from providers.errors import CollectedElsewhere, DatabaseUnavailable, SettingsInvalid
+
+# The kinds of work on an event; whoever imports it whole holds all of them.
+_KINDS = ("participants", "results")
 
 
 class Claims:
@@ -25,71 +31,79 @@ class Claims:
         self._database = database
         self._connection: psycopg2.extensions.connection | None = None
         self._lock = threading.Lock()
-        self._held: set[str] = set()
+        self._held: set[tuple[str, str]] = set()
 
     @contextmanager
-    def claim(self, event_id: str) -> Iterator[None]:
-        """Hold the event's lock.
+    def claim(self, event_id: str, *kinds: str) -> Iterator[None]:
+        """Hold the event for some kinds of work, "participants" or "results"; for both when none is named.
 
         Raises:
             CollectedElsewhere: another process, or another thread of this one, holds it.
             DatabaseUnavailable: PostgreSQL cannot be reached.
             SettingsInvalid: what answers in its place is a pooler.
         """
-        with self._lock:
-            if event_id in self._held or not self._take(event_id):
-                raise CollectedElsewhere(f"Event {event_id} is being worked on by another process.")
-            self._held.add(event_id)
-        try:
+        with ExitStack() as held:
+            for kind in kinds or _KINDS:
+                held.enter_context(self._claim_one(event_id, kind))
             yield
-        finally:
-            with self._lock:
-                self._held.discard(event_id)
-                if self._connection is not None:
-                    # A lock whose connection broke went with it.
-                    with suppress(DatabaseUnavailable):
-                        self._ask("release_claim", event_id)
 
-    def confirm(self, cursor: RealDictCursor, event_id: str) -> None:
-        """Check within a transaction, just before it commits, that the event's lock is still ours.
+    def confirm(self, cursor: RealDictCursor, event_id: str, *kinds: str) -> None:
+        """Check within a transaction, just before it commits, that what `claim` took is still ours.
 
         Raises:
-            CollectedElsewhere: the lock's connection broke on the way, and another may hold it now.
+            CollectedElsewhere: the locks' connection broke on the way, and another may hold them now.
         """
         with self._lock:
             holder = None if self._connection is None else self._connection.info.backend_pid
-        cursor.execute(compose("confirm_claim"), {"event_id": event_id, "holder": holder})
-        row = cursor.fetchone()
-        if row is None or not row["held"]:
-            raise CollectedElsewhere(
-                f"The lock of event {event_id} was lost on the way; nothing was written."
-            )
+        for kind in kinds or _KINDS:
+            cursor.execute(compose("confirm_claim"), {"event_id": event_id, "kind": kind, "holder": holder})
+            row = cursor.fetchone()
+            if row is None or not row["held"]:
+                raise CollectedElsewhere(
+                    f"The lock of event {event_id} was lost on the way; nothing was written."
+                )
 
     def close(self) -> None:
         """Give all locks back."""
         with self._lock:
             self._disconnect()
 
-    def _take(self, event_id: str) -> bool:
+    @contextmanager
+    def _claim_one(self, event_id: str, kind: str) -> Iterator[None]:
+        with self._lock:
+            if (event_id, kind) in self._held or not self._take(event_id, kind):
+                raise CollectedElsewhere(f"Event {event_id} ({kind}) is being worked on by another process.")
+            self._held.add((event_id, kind))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held.discard((event_id, kind))
+                if self._connection is not None:
+                    # A lock whose connection broke went with it.
+                    with suppress(DatabaseUnavailable):
+                        self._ask("release_claim", event_id, kind)
+
+    def _take(self, event_id: str, kind: str) -> bool:
         """Ask for the lock; a connection that broke while it was idle is replaced, once.
 
         The locks that it held are lost with it, which `confirm` finds out.
         """
         may_be_broken = self._connection is not None
         try:
-            return self._ask("claim", event_id)
+            return self._ask("claim", event_id, kind)
         except DatabaseUnavailable:
             if not may_be_broken:
                 raise
-            return self._ask("claim", event_id)
+            return self._ask("claim", event_id, kind)
 
-    def _ask(self, name: str, event_id: str) -> bool:
+    def _ask(self, name: str, event_id: str, kind: str) -> bool:
         """Return the answer of a statement; without one, the connection is given up."""
         try:
             if self._connection is None:
                 self._connection = self._connect()
             with driver_errors(), self._connection.cursor() as cursor:
-                cursor.execute(compose(name), {"event_id": event_id})
+                cursor.execute(compose(name), {"event_id": event_id, "kind": kind})
                 row = cursor.fetchone()
                 return bool(row and row[0])
         except DatabaseUnavailable:

@@ -56,6 +56,8 @@ _ERRORS: tuple[tuple[type[psycopg2.Error], type[IntegrationError], str], ...] = 
         "check DATABASE_URL or the PG* variables, and that PostgreSQL runs",
     ),
     (psycopg2.InterfaceError, DatabaseUnavailable, "the connection to PostgreSQL broke"),
+    # A script's own refusal, which says what to do.
+    (psycopg2.errors.RaiseException, DatabaseRefused, ""),
     (psycopg2.Error, DatabaseRefused, "PostgreSQL refused a statement"),
 )
 
@@ -72,7 +74,7 @@ def driver_errors() -> Iterator[None]:
     except psycopg2.Error as error:
         for theirs, ours, remedy in _ERRORS:
             if isinstance(error, theirs):
-                raise ours(f"{_said(error)} - {remedy}.") from error
+                raise ours(f"{' - '.join(filter(None, (_said(error), remedy)))}.") from error
         raise
 
 

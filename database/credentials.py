@@ -16,6 +16,9 @@ from database.queries import compose
 from providers.errors import SchemaNotReady, SettingsInvalid
 from providers.records import Credentials
 
+# The host's columns for principal and secret.
+_LONGEST = 255
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastAuthentication:
@@ -113,7 +116,15 @@ class CredentialsTable:
         Args:
             credentials: what the row is to hold.
             at: the instant of the change (aware), which a row that is the same already does not take over.
+
+        Raises:
+            SettingsInvalid: principal or secret is longer than the host's columns.
         """
+        for name, text in (("principal", credentials.principal), ("password", credentials.secret)):
+            if text is not None and len(text) > _LONGEST:
+                raise SettingsInvalid(
+                    f"The {name} has more than {_LONGEST} characters, which is all the hub keeps."
+                )
         values = _whose(credentials) | {
             "principal": credentials.principal,
             "secret": credentials.secret,

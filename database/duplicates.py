@@ -37,21 +37,21 @@ class Duplicates:
         imported by the next discovery or backfill.
 
         Raises:
-            SettingsInvalid: the partner has no such TCP event.
+            SettingsInvalid: the hub knows no such event of the partner, or no such twin.
         """
         with self._database.transaction() as cursor:
-            values = _pair(event, tcp_event_id)
-            cursor.execute(compose("tcp_event"), values)
-            if cursor.fetchone() is None:
-                raise SettingsInvalid(
-                    f"Partner {event.timing_partner_id} has no TCP event {tcp_event_id}: "
-                    "`chronotrack-live events duplicates` lists the pairs."
-                )
+            values = _pair(event, tcp_event_id) | {"event_id": event.text, "at": database_time(at)}
+            cursor.execute(compose("known_pair"), values)
+            known: dict[str, Any] = cursor.fetchall()[0]
+            for part, called in (("event", event.text), ("twin", tcp_event_id)):
+                if not known[part]:
+                    raise SettingsInvalid(
+                        f"Partner {event.timing_partner_id} has no event {called}: "
+                        "`chronotrack-live events duplicates` lists the pairs."
+                    )
             cursor.execute(compose("note_not_duplicate"), values)
             is_news = cursor.rowcount > 0
-            cursor.execute(
-                compose("release_duplicate"), values | {"event_id": event.text, "at": database_time(at)}
-            )
+            cursor.execute(compose("release_duplicate"), values)
             return is_news
 
     def forget(self, event: LiveKey, tcp_event_id: str) -> bool:

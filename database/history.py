@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from psycopg2.extras import RealDictCursor
 
 from database.host_tables import database_time, to_json
@@ -37,3 +39,15 @@ def add_history(cursor: RealDictCursor, credentials: Credentials, report: SyncRe
         },
     )
     return report
+
+
+def fold_history(cursor: RealDictCursor, before: datetime) -> int:
+    """Fold the account of frequent polls that found nothing new; return how many rows went.
+
+    Of those that began before an instant (aware), the last one of a day, event and type stays and says under
+    "folded" in `data_snapshot` how many it stands for. What wrote, was partial or failed stays as it is; see
+    `ct_live_fold_history()` in the schema extension.
+    """
+    cursor.execute(compose("fold_history"), {"before": database_time(before)})
+    row = cursor.fetchone()
+    return int(row["gone"]) if row else 0

@@ -99,7 +99,8 @@ def apply(
         database: where to.
         script: one of the SQL files.
         provider_id: the id that ChronoTrack Live is to have in `providers`; None for the usual one.
-        tell: is told of each index before it is built, which takes its time on a large table.
+        tell: is told of each index before it is built, which takes its time on a large table, and at the end
+            of what the script warns of.
 
     Raises:
         DatabaseRefused, DatabaseUnavailable, SettingsInvalid: with PostgreSQL's own words.
@@ -111,6 +112,8 @@ def apply(
             if provider_id is not None:
                 cursor.execute(compose("choose_provider_id"), {"provider_id": str(provider_id)})
             run(cursor, statements(script.read_text(encoding="utf-8")), tell)
+        for warning in connection.notices:
+            tell(warning.strip())
     finally:
         connection.close()
 
@@ -121,7 +124,7 @@ def run(cursor: Cursor, script: Sequence[str], tell: Callable[[str], None] = lam
         returned = [made for (made,) in cursor.fetchall()] if statement == _GEXEC else [statement]
         for runnable in returned:
             if index := _INDEX.search(runnable):
-                tell(f"index {index[1]}")
+                tell(f"index {index[1]}: built, where it is not there yet")
             cursor.execute(runnable)
 
 

@@ -11,7 +11,9 @@ SELECT
     set_config('client_min_messages', 'warning', false),
     set_config('tcp_keepalives_idle', '20', false),
     set_config('tcp_keepalives_interval', '10', false),
-    set_config('tcp_keepalives_count', '3', false);
+    set_config('tcp_keepalives_count', '3', false),
+    -- The locks' connection is quiet while the API is read. PostgreSQL knows this setting from 14 on.
+    (SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout');
 
 -- name: host_columns
 -- The columns that a table has, with the length of its bounded texts.
@@ -191,10 +193,28 @@ LEFT JOIN ct_events tcp ON tcp.event_id = n.tcp_event_id
 WHERE n.timing_partner_id = coalesce(%(partner)s, n.timing_partner_id)
 ORDER BY n.timing_partner_id, n.noted_at, n.provider_event_id;
 
--- name: tcp_event
--- Whether a partner has a TCP event of this id.
-SELECT event_id FROM ct_events
-WHERE event_id = %(tcp_event_id)s AND timing_partner_id = %(partner)s AND data_source = 'tcp_hardware';
+-- name: known_pair
+-- Whether the hub has ever met an event of the API (kept it, collected it, or left it out at the last discovery),
+-- and whether the partner has the other event of the pair.
+SELECT
+    EXISTS (SELECT FROM ct_events WHERE event_id = %(event_id)s)
+    OR EXISTS (SELECT FROM sync_history WHERE event_id = %(event_id)s AND timing_partner_id = %(partner)s)
+    OR EXISTS (
+        SELECT FROM ct_live_duplicate_audit
+        WHERE timing_partner_id = %(partner)s
+          AND data_source = %(data_source)s
+          AND provider_event_id = %(provider_event_id)s
+    )
+    OR EXISTS (
+        SELECT FROM ct_live_not_duplicates
+        WHERE timing_partner_id = %(partner)s
+          AND data_source = %(data_source)s
+          AND provider_event_id = %(provider_event_id)s
+    ) AS event,
+    EXISTS (
+        SELECT FROM ct_events
+        WHERE event_id = %(tcp_event_id)s AND timing_partner_id = %(partner)s AND event_id <> %(event_id)s
+    ) AS twin;
 
 -- name: update_races
 -- Update the races of a partner's live events that differ from what was read.
@@ -347,6 +367,10 @@ INSERT INTO sync_history (
     %(duration)s, %(lateness)s, %(error_category)s, %(error_details)s, %(statistics)s, %(reason)s
 );
 
+-- name: fold_history
+-- Fold the account of polls before an instant that found nothing new.
+SELECT ct_live_fold_history(%(before)s) AS gone;
+
 -- name: live_events
 -- A partner's live events that may still need something, with what the windows ask about. Those of
 -- %(late_races)s have a race that starts late enough, whatever the event's own dates say.
@@ -416,12 +440,12 @@ WHERE e.timing_partner_id = %(partner)s
 SELECT pg_backend_pid();
 
 -- name: claim
--- Take the event's lock for this connection, or answer false at once.
-SELECT pg_try_advisory_lock(hashtextextended(%(event_id)s, 88)) AS claimed;
+-- Take the event's lock for a kind of work for this connection, or answer false at once.
+SELECT pg_try_advisory_lock(hashtextextended(%(kind)s || ' of ' || %(event_id)s, 88)) AS claimed;
 
 -- name: release_claim
 -- Give the event's lock back.
-SELECT pg_advisory_unlock(hashtextextended(%(event_id)s, 88));
+SELECT pg_advisory_unlock(hashtextextended(%(kind)s || ' of ' || %(event_id)s, 88));
 
 -- name: confirm_claim
 -- Whether the connection that took the event's lock still holds it.
@@ -430,8 +454,26 @@ SELECT EXISTS (
     WHERE locktype = 'advisory'
       AND pid = %(holder)s
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND ((classid::bigint << 32) | objid::bigint) = hashtextextended(%(event_id)s, 88)
+      AND ((classid::bigint << 32) | objid::bigint) = hashtextextended(%(kind)s || ' of ' || %(event_id)s, 88)
 ) AS held;
+
+-- name: due_state
+-- Whether an event is paused, and whether an operation of a kind is accounted for that was to begin at a due
+-- instant or later: a late one counts from when it was to begin, so that it does not pass for the one after it.
+-- Lateness is kept in milliseconds.
+SELECT
+    EXISTS (SELECT FROM ct_live_paused_events WHERE event_id = %(event_id)s) AS paused,
+    EXISTS (
+        SELECT FROM sync_history h
+        WHERE h.provider_id = %(provider_id)s
+          AND h.timing_partner_id = %(partner)s
+          AND h.sync_type = %(kind)s
+          AND h.event_id = %(event_id)s
+          AND h.status IN ('completed', 'partial')
+          AND h.sync_time BETWEEN %(due)s AND %(latest)s
+          AND h.sync_time - make_interval(secs => coalesce(h.lateness_seconds, 0)::float)
+              >= %(due)s - interval '1 millisecond'
+    ) AS done;
 
 -- name: partner_access
 -- Every timing partner with its credentials for a provider, if any, and how their last test went.
@@ -489,3 +531,91 @@ WHERE timing_partner_id = %(partner)s
 -- A partner's credentials for a provider, and no other row.
 DELETE FROM partner_provider_credentials
 WHERE timing_partner_id = %(partner)s AND provider_id = %(provider_id)s;
+
+-- name: collected_partners
+-- The partners that are collected through a provider, with their last discovery, and whether the API refused
+-- their credentials when they were last tested.
+SELECT
+    p.timing_partner_id,
+    p.company_name AS name,
+    discovery.sync_time AS last_discovery,
+    coalesce(tested.error_category = 'refused', false) AS refused
+FROM partner_provider_credentials c
+JOIN providers USING (provider_id)
+JOIN timing_partners p USING (timing_partner_id)
+LEFT JOIN LATERAL (
+    SELECT h.sync_time FROM sync_history h
+    WHERE h.provider_id = c.provider_id AND h.timing_partner_id = c.timing_partner_id
+      AND h.sync_type = 'events' AND h.event_id IS NULL AND h.status IN ('completed', 'partial')
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS discovery ON true
+LEFT JOIN LATERAL (
+    SELECT h.error_category FROM sync_history h
+    WHERE h.provider_id = c.provider_id AND h.timing_partner_id = c.timing_partner_id
+      AND h.sync_type = 'authentication' AND h.event_id IS NULL
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS tested ON true
+WHERE providers.name = %(provider_name)s
+ORDER BY p.timing_partner_id;
+
+-- name: event_overview
+-- A provider's live events with what an operator asks about each: all of them, or those that start, end or have
+-- a race since an instant, or those of some keys.
+SELECT
+    e.event_id,
+    e.timing_partner_id,
+    p.company_name AS partner_name,
+    e.provider_event_id,
+    e.event_name AS name,
+    e.start_date AS start_time,
+    e.end_date AS end_time,
+    races.starts AS race_starts,
+    CASE WHEN s.event_id IS NOT NULL THEN e.duplicate_of END AS superseded_by,
+    paused.paused_by,
+    paused.paused_at,
+    last_results.sync_time AS last_collection,
+    last_results.status AS last_status,
+    last_results.error_category AS last_category,
+    last_results.reason AS last_reason,
+    last_participants.sync_time AS last_participant_sync,
+    (SELECT count(*) FROM ct_results r
+     WHERE r.event_id = e.event_id AND r.data_source = e.data_source
+       AND r.result_status IS DISTINCT FROM 'removed') AS results
+FROM ct_events e
+JOIN providers ON e.data_source = replace(lower(providers.name), ' ', '_')
+JOIN timing_partners p USING (timing_partner_id)
+LEFT JOIN ct_live_superseded_events s ON s.event_id = e.event_id
+LEFT JOIN ct_live_paused_events paused ON paused.event_id = e.event_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(array_agg(race_start::timestamp ORDER BY race_start::timestamp), '{{}}') AS starts
+    FROM jsonb_array_elements_text(e.additional_data -> 'race_starts') AS race_start
+) AS races
+LEFT JOIN LATERAL (
+    SELECT h.sync_time, h.status, h.error_category, h.reason FROM sync_history h
+    WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
+      AND h.sync_type = 'results' AND h.event_id = e.event_id
+      AND h.error_category IS DISTINCT FROM 'collected_elsewhere'
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS last_results ON true
+LEFT JOIN LATERAL (
+    SELECT h.sync_time FROM sync_history h
+    WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
+      AND h.sync_type = 'participants' AND h.event_id = e.event_id
+      AND h.status IN ('completed', 'partial', 'skipped')
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS last_participants ON true
+WHERE providers.name = %(provider_name)s
+  AND (%(since)s::timestamp IS NULL
+       OR greatest(e.start_date, e.end_date, (SELECT max(start) FROM unnest(races.starts) AS start)) >= %(since)s)
+  AND (%(event_ids)s::text[] IS NULL OR e.event_id = ANY (%(event_ids)s))
+ORDER BY e.start_date, e.event_id;
+
+-- name: pause_event
+-- Hold a live event back; nothing where it is held back already.
+INSERT INTO ct_live_paused_events (event_id, paused_at)
+SELECT event_id, %(at)s FROM ct_events WHERE event_id = %(event_id)s
+ON CONFLICT DO NOTHING;
+
+-- name: resume_event
+-- Let an event go on.
+DELETE FROM ct_live_paused_events WHERE event_id = %(event_id)s;

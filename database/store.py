@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from database.claims import Claims
 from database.connection import Database
 from database.duplicates import duplicate, find_duplicate, mark_duplicates
-from database.history import add_history
+from database.history import add_history, fold_history
 from database.host_tables import database_time
 from database.queries import compose, whose
 from database.races import race_starts
 from database.snapshots import Snapshots
-from providers.errors import SchemaNotReady, SettingsInvalid
+from providers.errors import SchemaNotReady, SettingsInvalid, SkipThis
 from providers.records import (
     Credentials,
     ProviderEvent,
@@ -33,6 +33,14 @@ from providers.records import (
 )
 
 Account = Callable[[Stored], SyncReport]
+
+# So far may the clocks of two hosts be apart. What is accounted for at a later instant than this from now was
+# written before a clock was set back.
+_CLOCKS_APART = timedelta(minutes=1)
+
+
+class NoCredentials(SettingsInvalid):
+    """No timing partner has credentials for the provider."""
 
 
 class Store:
@@ -50,7 +58,7 @@ class Store:
 
         Raises:
             SchemaNotReady: the database does not know the provider.
-            SettingsInvalid: none of them has any.
+            NoCredentials: none of them has any.
         """
         with self._database.transaction() as cursor:
             cursor.execute(compose("provider_id"), {"provider_name": provider_name})
@@ -66,9 +74,9 @@ class Store:
             found = [Credentials(**row) for row in cursor.fetchall()]
         if not found:
             who = "No timing partner" if partners is None else f"None of the timing partners {list(partners)}"
-            raise SettingsInvalid(
-                f"{who} has credentials for {provider_name}: insert a row into partner_provider_credentials "
-                '(README, "Credentials").'
+            raise NoCredentials(
+                f"{who} has credentials for {provider_name}: give them some with "
+                "`chronotrack-live credentials set`, or with SQL for another provider."
             )
         return found
 
@@ -87,11 +95,41 @@ class Store:
             cursor.execute(compose("imported_events"), whose(credentials))
             return {row["provider_event_id"] for row in cursor.fetchall()}
 
+    def refuse_what_is_done(
+        self, credentials: Credentials, provider_event_id: str, kind: str, due: datetime, now: datetime
+    ) -> None:
+        """Raise SkipThis when nothing is to be done for a due instant (aware): see `providers.sync.Store`."""
+        event_id = credentials.key(provider_event_id)
+        values = {
+            "event_id": event_id,
+            "kind": kind,
+            "due": database_time(due),
+            "latest": database_time(now + _CLOCKS_APART),
+        }
+        with self._database.transaction() as cursor:
+            cursor.execute(compose("due_state"), whose(credentials) | values)
+            [state] = cursor.fetchall()
+        if state["paused"]:
+            raise SkipThis(f"Event {event_id} is paused (chronotrack-live events resume {event_id}).")
+        if state["done"]:
+            raise SkipThis(f"Event {event_id} ({kind}) was read for this instant by another process.")
+
+    def answers(self) -> None:
+        """Return when the database answers.
+
+        Raises:
+            DatabaseUnavailable: it does not.
+        """
+        with self._database.transaction() as cursor:
+            cursor.execute(compose("serving_process"))
+
     # What is written ---------------------------------------------------------------------------------
 
-    def claim(self, credentials: Credentials, provider_event_id: str) -> AbstractContextManager[None]:
-        """Hold an event against every other process; see `Claims.claim`."""
-        return self._claims.claim(credentials.key(provider_event_id))
+    def claim(
+        self, credentials: Credentials, provider_event_id: str, *kinds: str
+    ) -> AbstractContextManager[None]:
+        """Hold an event for some kinds of work against every other process; see `Claims.claim`."""
+        return self._claims.claim(credentials.key(provider_event_id), *kinds)
 
     def save_events(
         self, credentials: Credentials, snapshot: Snapshot[ProviderEvent], account: Account, at: datetime
@@ -116,7 +154,7 @@ class Store:
         with self._database.transaction() as cursor:
             stored = self._snapshots.write_participants(cursor, credentials, provider_event_id, snapshot, at)
             report = add_history(cursor, credentials, account(stored))
-            self._claims.confirm(cursor, credentials.key(provider_event_id))
+            self._claims.confirm(cursor, credentials.key(provider_event_id), "participants")
             return report
 
     def save_results(
@@ -132,7 +170,7 @@ class Store:
             stored = self._snapshots.write_results(cursor, credentials, provider_event_id, snapshot, at)
             mark_duplicates(cursor, credentials, provider_event_id, at)
             report = add_history(cursor, credentials, account(stored))
-            self._claims.confirm(cursor, credentials.key(provider_event_id))
+            self._claims.confirm(cursor, credentials.key(provider_event_id), "results")
             return report
 
     def refuse_duplicate(self, credentials: Credentials, event: ProviderEvent) -> None:
@@ -179,6 +217,11 @@ class Store:
         """Account for an operation that stored nothing: a test of credentials, a failure, a skip."""
         with self._database.transaction() as cursor:
             add_history(cursor, credentials, report)
+
+    def fold_history(self, before: datetime) -> int:
+        """Fold the account of polls before an instant that found nothing new; return how many rows went."""
+        with self._database.transaction() as cursor:
+            return fold_history(cursor, before)
 
     def close(self) -> None:
         """Give back every event that is held."""

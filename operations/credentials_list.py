@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import orjson
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from database.credentials import LastAuthentication, PartnerAccess
+from operations.tables import console, table
 from providers.chronotrack_live.settings import ChronoTrackLiveSettings
 from providers.errors import CredentialsRefused, SettingsInvalid
 
 # In a pipe there is no screen to fit into: no line is broken.
-_WIDE = 10_000
 
 
 def as_json(partners: Sequence[PartnerAccess]) -> str:
@@ -32,17 +29,12 @@ def as_table(partners: Sequence[PartnerAccess], now: datetime) -> None:
         partners: in the order of the table.
         now: the instant (aware) from which ages are counted.
     """
-    console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
-    table = Table()
-    for heading in ("partner", "principal", "auth", "base_url", "changed", "last authentication"):
-        table.add_column(heading, overflow="fold")
-    for partner in partners:
-        # Text: a name in square brackets is a name, not a style.
-        table.add_row(*(Text(cell) for cell in _cells(partner, now)))
-    console.print(table)
+    shown = console()
+    headings = ("partner", "principal", "auth", "base_url", "changed", "last authentication")
+    shown.print(table(headings, (_cells(partner, now) for partner in partners)))
     for partner in partners:
         if wrong := _wrong(partner):
-            console.print(Text(f"{partner.label}: {wrong}"), soft_wrap=True)
+            shown.print(Text(f"{partner.label}: {wrong}"), soft_wrap=True)
 
 
 def _fields(partner: PartnerAccess) -> dict[str, object]:

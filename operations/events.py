@@ -1,141 +1,137 @@
-"""`chronotrack-live events`: what an operator says about events."""
+"""`chronotrack-live events`: what an operator asks about events, and his hand on them."""
 
 from __future__ import annotations
 
-import json
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Any
+from contextlib import closing, contextmanager
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from database.duplicates import Duplicates
+from database.event_controls import EventControls, Pause
 from database.opening import opened_database
-from providers.errors import SettingsInvalid
-from providers.records import LiveKey
-from providers.terminal import one_clear_line, say
+from database.state_folder import state_folder
+from database.store import Store
+from operations.event_collection import collect_now
+from operations.event_duplicates import duplicates, not_duplicate
+from operations.event_key import live_keys
+from operations.event_list import EventStanding, as_json, as_table
+from providers.clock import clock_of
+from providers.records import LiveKey, SyncReport
+from providers.registry import adapter_class
+from providers.terminal import SOMETHING_FAILED, configure_logs, one_clear_line, say
+from schedulers.partner import PROVIDER, followed_since
+from schedulers.settings import SchedulerSettings
 
-
-def _live_key(context: click.Context, argument: click.Parameter, text: str) -> LiveKey:
-    """Return the hub's key of an event taken apart."""
-    try:
-        return LiveKey.of(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error), context, argument) from None
+_events = click.argument("events", metavar="EVENT...", nargs=-1, required=True, callback=live_keys)
 
 
 @click.group(name="events")
 def command() -> None:
-    """Say what the integration is to do about an event.
+    """Show how events stand, and say what the integration is to do about them.
 
-    EVENT is its key in ct_events, such as ctlive:7:91649: timing partner 7, and the API's own id.
+    EVENT is an event's key in ct_events, such as ctlive:7:91649: timing partner 7, and the API's own id.
     """
 
 
-@command.command(name="duplicates")
-@click.option("--partner", type=int, help="Only this timing_partner_id.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, one object a pair.")
-def duplicates(*, partner: int | None, as_json: bool) -> None:
-    """List the events that TCP and the API both have, or seem to have, and which of the two is shown.
-
-    Exits 0 whether there are any or not.
-    """
-    with _duplicates() as kept:
-        pairs, apart = kept.suspicious(partner), kept.kept_apart(partner)
-    if as_json:
-        found = [_in_json(row) | {"kept_apart": False} for row in pairs]
-        click.echo(json.dumps(found + [_in_json(row) | {"kept_apart": True} for row in apart], indent=2))
-        return
-    if not pairs and not apart:
-        click.echo("No event is suspicious of being there twice.")
-        return
-    if pairs:
-        Console().print(_table("Events that are there twice, or seem to be", pairs, ("reason", "shown")))
-        click.echo("When a pair is two events: chronotrack-live events not-duplicate EVENT")
-    if apart:
-        Console().print(_table("Kept apart by an operator", apart, ("noted_by", "noted_at")))
-
-
-@command.command(name="not-duplicate")
-@click.argument("event", callback=_live_key)
-@click.argument("tcp_event", required=False)
-@click.option("--undo", is_flag=True, help="Take that word back.")
-def not_duplicate(*, event: LiveKey, tcp_event: str | None, undo: bool) -> None:
-    """Say that EVENT and the TCP event with the id TCP_EVENT are two, however alike their names are.
-
-    Without TCP_EVENT it is the one that `events duplicates` lists with EVENT.
-    """
-    with _duplicates() as kept:
-        if undo:
-            twin = tcp_event or _only_twin(kept.kept_apart(event.timing_partner_id), event)
-            known = kept.forget(event, twin)
-            click.echo(
-                f"{event.text} and TCP event {twin} are judged by their names again, from the next pass on."
-                if known
-                else f"Nobody had said that {event.text} and TCP event {twin} are two: nothing to take back."
-            )
-            return
-        twin = tcp_event or _only_twin(kept.suspicious(event.timing_partner_id), event)
-        news = kept.keep_apart(event, twin, datetime.now(UTC))
-        click.echo(
-            f"{event.text} and TCP event {twin} are two events{'' if news else ', as was said before'}. "
-            "What was left out comes in with the next discovery (`chronotrack-live scheduler --once` does "
-            "one now) or backfill."
-        )
+command.add_command(duplicates)
+command.add_command(not_duplicate)
 
 
 @contextmanager
-def _duplicates() -> Iterator[Duplicates]:
+def _opened_controls() -> Iterator[EventControls]:
     with one_clear_line(), opened_database(os.environ, say) as database:
-        yield Duplicates(database)
+        yield EventControls(database, adapter_class(PROVIDER).provider_name)
 
 
-def _only_twin(pairs: list[dict[str, Any]], event: LiveKey) -> str:
-    twins = {
-        row["twin_event_id"] for row in pairs if _key(row) == event and row.get("kind") != "published_twice"
-    }
-    if len(twins) == 1:
-        return str(twins.pop())
-    listed = f"these: {', '.join(sorted(twins))}" if twins else "none"
-    raise SettingsInvalid(
-        f"Name the TCP event: `chronotrack-live events duplicates` lists {listed} with {event.text}."
-    )
+@command.command(name="list")
+@click.option("--partner", type=int, help="Only this timing_partner_id.")
+@click.option("--all", "everything", is_flag=True, help="Also those whose windows are over.")
+@click.option("--json", "in_json", is_flag=True, help="As JSON, one object an event.")
+def list_events(*, partner: int | None, everything: bool, in_json: bool) -> None:
+    """List the events that are followed now: phase, last collection, next one, results so far."""
+    with _opened_controls() as controls:
+        now, windows = clock_of(os.environ).now(), SchedulerSettings.from_env(os.environ).windows
+        partners = {collected.timing_partner_id: collected for collected in controls.partners()}
+        known = controls.events(None if everything else followed_since(now, windows.max_collection))
+    judged = [EventStanding.of(event, partners, now, windows) for event in known]
+    standings = [
+        standing
+        for standing in judged
+        if (everything or standing.is_followed) and partner in (None, standing.event.stored.timing_partner_id)
+    ]
+    if in_json:
+        click.echo(as_json(standings, partners))
+    elif standings:
+        as_table(standings, now)
+    else:
+        click.echo("There is no such event." if everything else "No event is followed now; --all lists all.")
 
 
-def _key(row: dict[str, Any]) -> LiveKey:
-    return LiveKey(row["data_source"], row["timing_partner_id"], row["provider_event_id"])
+@command.command(name="collect")
+@_events
+@click.option("--participants", is_flag=True, help="Read the entry list as well.")
+def collect(*, events: tuple[LiveKey, ...], participants: bool) -> None:
+    """Collect the results of each EVENT now, whatever its windows say, paused or not.
 
-
-def _table(title: str, rows: list[dict[str, Any]], further: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for heading in (
-        "event",
-        "name",
-        "starts (UTC)",
-        "twin",
-        "its name",
-        *(name.replace("_", " ") for name in further),
-    ):
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        cells = [
-            _key(row).text,
-            row["event_name"],
-            row.get("start_date"),
-            row["twin_event_id"],
-            row["twin_name"],
+    It is done in this process, beside a scheduler that runs, and out of the same request budget. Exit
+    codes: 0 all well, 1 some did not go well or are another process's this very moment, 2 could not start.
+    """
+    configure_logs(verbose=False, quiet=True)
+    with one_clear_line(), opened_database(os.environ, say) as database, closing(Store(database)) as store:
+        chosen = EventControls(database, adapter_class(PROVIDER).provider_name).named(events)
+        state, clock = state_folder(os.environ), clock_of(os.environ)
+        went_well = [
+            _tell(report) for report in collect_now(chosen, store, state, clock, participants=participants)
         ]
-        table.add_row(
-            *("" if cell is None else str(cell) for cell in [*cells, *(row[name] for name in further)])
-        )
-    return table
+    if not all(went_well):
+        sys.exit(SOMETHING_FAILED)
 
 
-def _in_json(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: f"{value.isoformat()}Z" if isinstance(value, datetime) else value for name, value in row.items()
-    }
+@command.command(name="pause")
+@_events
+def pause(*, events: tuple[LiveKey, ...]) -> None:
+    """Let the due instants of each EVENT pass without work, until `events resume`.
+
+    A collection that is under way ends as usual. Other events, and the partner's discoveries, go on.
+    """
+    with _opened_controls() as controls:
+        before = controls.named(events)
+        controls.pause(before, clock_of(os.environ).now())
+        for was, event in zip(before, controls.named(events), strict=True):
+            if event.pause is not None:
+                already = "was paused already," if was.pause else "is paused"
+                click.echo(f"{event.key} ({event.stored.name}) {already} {_said(event.pause)}.")
+
+
+@command.command(name="resume")
+@_events
+def resume(*, events: tuple[LiveKey, ...]) -> None:
+    """Let each EVENT that was paused go on, from its next due instant on."""
+    with _opened_controls() as controls:
+        now, windows = clock_of(os.environ).now(), SchedulerSettings.from_env(os.environ).windows
+        partners = {collected.timing_partner_id: collected for collected in controls.partners()}
+        before = controls.named(events)
+        controls.resume(before)
+    for event in before:
+        what = f"{event.key} ({event.stored.name})"
+        if event.pause is None:
+            click.echo(f"{what} was not paused.")
+            continue
+        due = EventStanding.of(event, partners, now, windows).next_due
+        to_come = "no collection is due any more" if due is None else f"next due {due:%Y-%m-%d %H:%M:%S} UTC"
+        click.echo(f"{what} goes on, {to_come}; it was paused {_said(event.pause)}.")
+
+
+def _said(pause: Pause) -> str:
+    return f"since {pause.at:%Y-%m-%d %H:%M:%S} UTC by {pause.by}"
+
+
+def _tell(report: SyncReport) -> bool:
+    """Say how a collection went, on stderr when not well; return whether it went well."""
+    went_well = report.error is None and not report.problems
+    counts = f"{report.seen} seen, {report.written} written, {report.rejected} set aside"
+    said = "; ".join([counts, *report.problems]) if report.error is None else str(report.error)
+    click.echo(f"{report.sync_type} of {report.event_id} {report.status}: {said}", err=not went_well)
+    return went_well

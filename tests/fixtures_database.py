@@ -69,9 +69,9 @@ def make_dsn(server: EmbeddedPostgres, template: str) -> Iterator[Callable[..., 
     """
     admin, made = server.dsn("postgres"), []
 
-    def make(source: str = "template1") -> str:
+    def make(source: str = "template1", options: str = "") -> str:
         name = f"test_{os.getpid()}_{uuid.uuid4().hex[:12]}"
-        _run(admin, f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        _run(admin, f'CREATE DATABASE "{name}" TEMPLATE "{source}" {options}')
         made.append(name)
         return server.dsn(name)
 

@@ -55,6 +55,7 @@ _VALUES: Mapping[str, object] = {
     "division_place_unsure": True,
     "status_unsure": True,
     "holder": 1,
+    "event_ids": None,
     "table": "ct_results",
 }
 

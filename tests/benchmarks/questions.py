@@ -48,6 +48,9 @@ QUESTIONS = (
     Question("poll", "add_rejected_rows"),
     Question("poll", "clear_rejected_rows", after="stage_results"),
     Question("poll", "confirm_claim"),
+    Question("poll", "due_state", of={"kind": "results"}),
+    # once a day
+    Question("scheduler", "fold_history"),
     # the backfill
     Question("backfill", "imported_events"),
     Question("backfill", "find_duplicate"),
@@ -57,7 +60,9 @@ QUESTIONS = (
     Question("operator", "partner_access"),
     Question("operator", "duplicate_audit", of={"partner": None}),
     Question("operator", "not_duplicates", of={"partner": None}),
-    Question("operator", "tcp_event"),
+    Question("operator", "known_pair"),
+    Question("operator", "collected_partners"),
+    Question("operator", "event_overview"),
     # the deployment guide
     Question("guide", "guide_events_of_a_day"),
     Question("guide", "guide_duplicates"),

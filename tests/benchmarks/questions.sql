@@ -6,6 +6,8 @@ SELECT
     e.timing_partner_id AS partner, e.event_id, e.provider_event_id, e.event_name, e.start_date AS start_time,
     e.data_source, p.provider_id, p.name AS provider_name,
     localtimestamp AS at, localtimestamp - interval '72 hours' AS since,
+    localtimestamp - interval '90 seconds' AS due, localtimestamp AS latest,
+    localtimestamp - interval '48 hours' AS before,
     '1234' AS bib,
     (SELECT event_id FROM ct_events WHERE data_source = 'tcp_hardware' ORDER BY event_id OFFSET 10 LIMIT 1)
         AS tcp_event_id

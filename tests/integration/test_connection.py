@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import psycopg2
 import pytest
@@ -283,3 +284,12 @@ def test_a_database_is_made_once_however_many_make_it(server):
 def test_a_server_that_is_not_there_cannot_make_a_database():
     with pytest.raises(DatabaseUnavailable):
         create_database("host=/nonexistent", "any")
+
+
+def test_a_connection_that_is_quiet_while_the_api_is_read_is_not_ended(dsn, query):
+    name = query("SELECT current_database() AS name")[0]["name"]
+    query(f'ALTER DATABASE "{name}" SET idle_session_timeout = 1000')
+
+    with closing(Database(dsn)) as database, database.transaction() as cursor:
+        cursor.execute("SHOW idle_session_timeout")
+        assert cursor.fetchone() == {"idle_session_timeout": "0"}

@@ -276,3 +276,20 @@ def test_the_commands_that_the_script_recommends_make_the_digest(tmp_path):
     )
 
     assert made.stdout == SHA256
+
+
+def test_what_a_refused_partner_was_given_does_not_pass_to_the_next_one(psql, dsn, partners, kept, tmp_path):
+    # An interactive session goes on after a refusal.
+    going_on = SCRIPT.read_text(encoding="utf-8").replace("ON_ERROR_STOP on", "ON_ERROR_STOP off")
+    (tmp_path / "script.sql").write_text(going_on, encoding="utf-8")
+    session = tmp_path / "session.sql"
+    session.write_text(
+        "\\set partner 1\n\\set principal harbour\n\\set digest none\n\\set config '{\"rate_limit\": 5}'\n"
+        f"\\i {tmp_path}/script.sql\n"
+        f"\\set partner 2\n\\set principal lakeside\n\\set digest {SHA256}\n\\i {tmp_path}/script.sql\n"
+    )
+
+    done = psql(dsn, session)
+
+    assert "digest is not the sha256" in done.stderr
+    assert [(row["timing_partner_id"], row["additional_config"]) for row in kept()] == [(2, {})]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from providers import sync
 from providers.errors import SkipThis
 from providers.records import SyncReport
-from tests.integration.builders import FIELD, LATER, naive
+from tests.integration.builders import FIELD, LATER, RUN, START, athlete, entry, naive
 
 
 def test_a_poll_leaves_one_history_row_that_says_what_it_did(run):
@@ -63,3 +64,30 @@ def test_a_failure_is_accounted_for_with_its_reason(run):
     assert (row["status"], row["reason"]) == ("skipped", "Event 5 is archived.")
     assert row["error_category"] == "skipped"
     assert row["error_details"] == {"error": "SkipThis", "message": "Event 5 is archived."}
+
+
+def test_each_type_of_operation_counts_what_it_brought_in_the_columns_that_the_guide_reads(
+    run, provider, clock
+):
+    run.query("DELETE FROM sync_history")
+    [event] = run.store.live_events(run.partner, START)
+    provider.entries = [entry(1), entry(2), entry(3)]
+    provider.will_read([athlete(1), athlete(2)], [athlete(1), athlete(2)])
+
+    sync.authenticate(provider, run.store, clock)
+    sync.discover_events(provider, run.store, clock)
+    sync.sync_participants(provider, run.store, clock, event)
+    sync.collect_results(provider, run.store, clock, event)
+    sync.import_past_event(provider, run.store, clock, RUN)
+
+    counted = run.query(
+        "SELECT sync_type, status, participants_synced, results_synced FROM sync_history"
+        " WHERE provider_id = 1 ORDER BY sync_history_id"
+    )
+    assert [tuple(row.values()) for row in counted] == [
+        ("authentication", "completed", None, None),
+        ("events", "completed", None, None),
+        ("participants", "completed", 3, None),
+        ("results", "completed", None, 2),
+        ("backfill", "completed", 3, 2),
+    ]

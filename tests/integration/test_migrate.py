@@ -9,7 +9,20 @@ from database.connection import Database
 from database.migrate import statements
 from providers.errors import DatabaseRefused, DatabaseUnavailable
 
-_OURS = {"ALTER", "BEGIN", "COMMIT", "CREATE", "DO", "DROP", "GRANT", "INSERT", "RESET", "SELECT", "SET"}
+_OURS = {
+    "ALTER",
+    "BEGIN",
+    "CALL",
+    "COMMIT",
+    "CREATE",
+    "DO",
+    "DROP",
+    "GRANT",
+    "INSERT",
+    "RESET",
+    "SELECT",
+    "SET",
+}
 
 
 @pytest.fixture

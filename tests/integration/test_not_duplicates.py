@@ -58,6 +58,7 @@ def test_an_event_that_stood_aside_is_shown_again_at_once_and_stays_so(hub, dupl
 
 def test_the_word_is_about_that_pair_only(hub, duplicates, event):
     add_tcp_event(hub)
+    hub.save_events(RUN)
     duplicates.keep_apart(event, "61611", AT)
     add_tcp_event(hub, "61612")
 
@@ -71,6 +72,7 @@ def test_the_word_of_one_partner_says_nothing_for_another(hub, open_hub, dsn, du
     other = open_hub(dsn, "Mountain Timing")
     add_tcp_event(other)
     add_tcp_event(hub, "61612")
+    hub.save_events(RUN)
     duplicates.keep_apart(event, "61612", AT)
 
     other.save_events(RUN)
@@ -80,6 +82,7 @@ def test_the_word_of_one_partner_says_nothing_for_another(hub, open_hub, dsn, du
 
 def test_a_word_is_taken_back(hub, duplicates, event):
     add_tcp_event(hub)
+    hub.save_events(RUN)
     duplicates.keep_apart(event, "61611", AT)
 
     assert duplicates.forget(event, "61611")
@@ -91,6 +94,7 @@ def test_a_word_is_taken_back(hub, duplicates, event):
 
 def test_said_twice_it_is_kept_once_with_who_said_it_first(hub, duplicates, event):
     add_tcp_event(hub)
+    hub.save_events(RUN)
 
     assert duplicates.keep_apart(event, "61611", AT)
     assert not duplicates.keep_apart(event, "61611", AT)
@@ -101,9 +105,10 @@ def test_said_twice_it_is_kept_once_with_who_said_it_first(hub, duplicates, even
 
 
 def test_a_tcp_event_that_the_partner_does_not_have_is_refused(hub, open_hub, dsn, duplicates, event):
+    hub.save_events(RUN)
     add_tcp_event(open_hub(dsn, "Mountain Timing"))
 
-    with pytest.raises(SettingsInvalid, match="has no TCP event 61611"):
+    with pytest.raises(SettingsInvalid, match="has no event 61611"):
         duplicates.keep_apart(event, "61611", AT)
 
     assert duplicates.kept_apart() == []
@@ -160,6 +165,31 @@ def test_the_audit_lists_an_event_that_the_api_publishes_twice(hub, duplicates):
     hub.save_events(RUN, replace(RUN, provider_event_id="6", start_time=RUN.start_time + timedelta(hours=2)))
 
     assert audit(duplicates) == [("5", hub.key("6"), "published_twice", "both")]
+
+
+def test_a_pair_that_the_api_publishes_twice_leaves_the_audit_by_the_operators_word(hub, duplicates, event):
+    hub.save_events(RUN, replace(RUN, provider_event_id="6"))
+
+    duplicates.keep_apart(event, hub.key("6"), AT)
+
+    assert audit(duplicates) == []
+
+
+def test_a_pair_that_was_left_out_leaves_the_audit_by_the_operators_word(hub, duplicates, event):
+    add_tcp_event(hub)
+    hub.save_events(RUN)
+
+    duplicates.keep_apart(event, "61611", AT)
+
+    assert audit(duplicates) == []
+    assert not duplicates.keep_apart(event, "61611", AT)
+
+
+def test_an_event_that_nobody_has_met_is_refused(hub, duplicates):
+    add_tcp_event(hub)
+
+    with pytest.raises(SettingsInvalid, match="has no event ctlive:1:99"):
+        duplicates.keep_apart(LiveKey.of(hub.key("99")), "61611", AT)
 
 
 def test_a_pair_leaves_the_audit_by_the_operators_word(hub, duplicates, event):

@@ -38,7 +38,7 @@ def test_credentials_of_chosen_partners_come_alone(add_partner, store):
     partners = [add_partner(name) for name in ("One", "Two", "Three")]
 
     assert store.credentials("ChronoTrack Live", [partners[1].timing_partner_id]) == [partners[1]]
-    with pytest.raises(SettingsInvalid, match=r"\[404\] has credentials .* insert a row"):
+    with pytest.raises(SettingsInvalid, match=r"\[404\] has credentials .* credentials set"):
         store.credentials("ChronoTrack Live", [404])
 
 

@@ -198,7 +198,6 @@ def test_a_view_that_the_host_did_not_have_goes(make_dsn, open_query, psql_ok):
     "reader",
     [
         "SELECT gender_place FROM unified_results",
-        "SELECT bib_number FROM unified_results",
         "SELECT chip_time FROM ct_results",
         "SELECT bib FROM ct_live_results",
     ],

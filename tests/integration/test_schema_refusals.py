@@ -6,6 +6,8 @@ import hashlib
 import re
 import uuid
 
+import psycopg2
+import psycopg2.errors
 import pytest
 from psycopg2.extensions import make_dsn
 
@@ -196,3 +198,99 @@ def test_a_privilege_that_is_missing_is_named_and_nothing_is_changed(owner, lack
         apply(dsn)
 
     assert fingerprint(query) == before
+
+
+# What the host has already ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "named"),
+    [
+        ("ct_events ADD data_source varchar(50)", "ct_events.data_source, which is to be varchar"),
+        ("ct_results ADD data_source varchar(50) NOT NULL DEFAULT 'manual'", "ct_results.data_source, which"),
+        ("ct_results ADD chip_time varchar(20)", "ct_results.chip_time, which is to be interval"),
+        ("sync_history ADD results_synced text", "sync_history.results_synced, which is to be integer"),
+    ],
+)
+def test_a_column_of_the_host_that_cannot_be_used_is_named(host, column, named):
+    host[1](f"ALTER TABLE {column}")
+
+    refused(host, rf"There is already a column {named}.*; nothing was changed")
+
+
+def test_a_column_of_the_host_that_can_be_used_is_used(host):
+    dsn, query = host
+    query("ALTER TABLE ct_events ADD data_source varchar(30) NOT NULL DEFAULT 'tcp_hardware'")
+    query("ALTER TABLE ct_results ADD updated_at timestamp, ADD division text")
+
+    apply(dsn)
+
+    added = {(row["table_name"], row["column_name"]) for row in query("SELECT * FROM ct_live_added_columns")}
+    assert not added & {
+        ("ct_events", "data_source"),
+        ("ct_results", "updated_at"),
+        ("ct_results", "division"),
+    }
+    assert ("ct_results", "data_source") in added
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        (
+            "CREATE FUNCTION check_duplicate_chronotrack_event(name varchar, at timestamp, partner integer)"
+            " RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+            "check_duplicate_chronotrack_event",
+        ),
+        ("CREATE INDEX ct_results_provider_result ON ct_results (results_bib)", "ct_results_provider_result"),
+        ("CREATE INDEX ct_results_of_event ON ct_results (results_bib)", "ct_results_of_event"),
+    ],
+)
+def test_a_function_or_index_of_somebody_else_with_one_of_our_names_is_left_alone(host, statement, name):
+    host[1](statement)
+
+    refused(host, rf"There is a {name}.* that is not of this integration; nothing was changed")
+
+
+def test_a_partitioned_table_is_refused(host):
+    _, query = host
+    query("ALTER TABLE ct_results RENAME TO before")
+    query("CREATE TABLE ct_results (id integer, event_id varchar(100)) PARTITION BY RANGE (id)")
+
+    refused(host, "ct_results is no ordinary table")
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_keep_every_name_is_refused(make_dsn, open_query, encoding):
+    dsn = make_dsn("template0", f"ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'")
+    apply(dsn, migrate.BASE_SCHEMA)
+
+    refused((dsn, open_query(dsn)), f"keeps its texts in {encoding}; nothing was changed")
+
+
+def test_a_session_that_was_refused_holds_nobody_up(make_dsn, open_query):
+    dsn = make_dsn()
+    apply(dsn, migrate.BASE_SCHEMA)
+    query = open_query(dsn)
+    query("INSERT INTO providers (name) VALUES ('RunSignUp')")
+    session = psycopg2.connect(dsn)
+    session.autocommit = True
+    with session.cursor() as cursor, pytest.raises(psycopg2.errors.RaiseException):
+        migrate.run(cursor, migrate.statements(migrate.EXTENSION.read_text(encoding="utf-8")))
+    query("UPDATE providers SET provider_id = 2")
+
+    apply(dsn)
+
+    with session.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("0",)
+    session.close()
+
+
+def test_tables_that_are_published_to_subscribers_are_told(host, psql):
+    host[1]("CREATE PUBLICATION display FOR TABLE ct_results")
+
+    answer = psql(host[0], migrate.EXTENSION)
+
+    assert answer.returncode == 0
+    assert "WARNING:  Published by display: a subscriber stops until" in answer.stderr

@@ -1,0 +1,295 @@
+"""The account of frequent polls that found nothing new is folded; everything else of it stays."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import timedelta
+
+import psycopg2
+import psycopg2.extensions
+import pytest
+
+from database import migrate
+from database.connection import Database
+from database.store import Store
+from providers.errors import ApiUnreachable, CollectedElsewhere, EventArchived
+from providers.records import SyncReport
+from providers.statistics import Statistics
+from tests.fixtures_database import as_daemon
+from tests.integration.builders import FIELD, RUN, START, naive
+from tests.integration.catalogs import apply
+
+NIGHT = START.replace(hour=0)
+DAY, POLL = timedelta(days=1), timedelta(seconds=90)
+TIMES = "SELECT sync_time, data_snapshot -> 'folded' AS folded FROM sync_history ORDER BY sync_time"
+
+
+@pytest.fixture(params=["dsn", "shape_c_dsn"])
+def hub_dsn(request):
+    """A database in each shape of the host's tables."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def hub(hub_dsn, open_hub):
+    """A hub without history."""
+    hub = open_hub(hub_dsn)
+    hub.query("DELETE FROM sync_history")
+    return hub
+
+
+@pytest.fixture
+def note(hub):
+    """Accounts for a poll of event 5 that found nothing new, or for what is said to differ."""
+
+    def noted(at, **fields):
+        notes = {"complete": True, "results": 40} | fields.pop("notes", {})
+        given = {
+            "sync_type": "results",
+            "timing_partner_id": hub.partner.timing_partner_id,
+            "status": "completed",
+            "started": at,
+            "seconds": 2.0,
+            "event_id": hub.key("5"),
+            "seen": 40,
+            "lateness": 0.25,
+            "statistics": Statistics(requests=7, bytes_read=900, rows_read=40, waited=0.5).as_dict() | notes,
+        }
+        hub.store.note(hub.partner, SyncReport(**(given | fields)))
+
+    return noted
+
+
+def kept(hub):
+    return [(row["sync_time"], row["folded"]) for row in hub.query(TIMES)]
+
+
+def test_of_the_polls_of_a_day_that_found_nothing_new_the_last_one_stays_and_says_for_how_many(hub, note):
+    for day in (0, 1):
+        for nth in range(5):
+            note(NIGHT + day * DAY + nth * POLL, lateness=1 - 0.15 * nth)
+
+    gone = hub.store.fold_history(NIGHT + 2 * DAY)
+
+    assert gone == 8
+    assert kept(hub) == [(naive(NIGHT + day * DAY + 4 * POLL), 5) for day in (0, 1)]
+    [first, _] = hub.query("SELECT * FROM sync_history ORDER BY sync_time")
+    assert first["duration_seconds"] == 10
+    assert first["data_snapshot"]["requests"] == 7
+    # All else is the last one's own.
+    assert float(first["lateness_seconds"]) == 0.4
+    assert (first["results_synced"], first["status"], first["num_of_synced_records"]) == (40, "completed", 0)
+
+
+def test_what_is_younger_than_the_instant_stays(hub, note):
+    for nth in range(4):
+        note(NIGHT + nth * POLL)
+
+    assert hub.store.fold_history(NIGHT + 2 * POLL) == 1
+    assert kept(hub) == [
+        (naive(NIGHT + POLL), 2),
+        (naive(NIGHT + 2 * POLL), None),
+        (naive(NIGHT + 3 * POLL), None),
+    ]
+
+
+def test_folding_again_changes_nothing(hub, note):
+    for nth in range(3):
+        note(NIGHT + nth * POLL)
+    hub.store.fold_history(NIGHT + DAY)
+    before = hub.query("SELECT xmin::text, ctid::text, to_jsonb(h) AS row FROM sync_history h")
+
+    assert hub.store.fold_history(NIGHT + DAY) == 0
+    assert hub.query("SELECT xmin::text, ctid::text, to_jsonb(h) AS row FROM sync_history h") == before
+
+
+def test_a_day_that_is_folded_in_two_parts_is_counted_as_one(hub, note):
+    for nth in range(10):
+        note(NIGHT + nth * POLL)
+    hub.store.fold_history(NIGHT + 6 * POLL)
+
+    assert hub.store.fold_history(NIGHT + DAY) == 4
+    assert kept(hub) == [(naive(NIGHT + 9 * POLL), 10)]
+    assert hub.query("SELECT duration_seconds FROM sync_history") == [{"duration_seconds": 20}]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "failed", "error": ApiUnreachable("No answer."), "seen": 0},
+        {"status": "partial", "notes": {"complete": False}},
+        {"status": "skipped", "error": EventArchived("Event 5 is archived.")},
+        {"status": "skipped", "error": CollectedElsewhere("The lock was lost on the way.")},
+        {"written": 1},
+        {"rejected": 1},
+        {"notes": {"removed": 1}},
+        {"notes": {"unconfirmed_vanished": ["9"]}},
+        {"notes": {"problems": ["Bracket 3 could not be read."]}},
+        {"notes": {"errors": {"server_error": 1}, "retries": {"server_error": 1}}},
+        {"sync_type": "backfill"},
+    ],
+    ids=str,
+)
+def test_a_row_that_says_more_than_that_nothing_was_new_stays_as_it_is(hub, note, fields):
+    for nth in range(3):
+        note(NIGHT + nth * POLL, **fields)
+    before = hub.query("SELECT * FROM sync_history ORDER BY sync_history_id")
+
+    assert hub.store.fold_history(NIGHT + DAY) == 0
+    assert hub.query("SELECT * FROM sync_history ORDER BY sync_history_id") == before
+
+
+def test_each_partner_event_and_type_keeps_a_row_of_its_own(hub, note):
+    of_others = [
+        {},
+        {"event_id": hub.key("6")},
+        {"sync_type": "participants"},
+        {"sync_type": "events", "event_id": None},
+        {"sync_type": "authentication", "event_id": None},
+    ]
+    for fields in of_others:
+        for nth in range(2):
+            note(NIGHT + nth * POLL, **fields)
+
+    assert hub.store.fold_history(NIGHT + DAY) == len(of_others)
+    assert kept(hub) == [(naive(NIGHT + POLL), 2)] * len(of_others)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        "NULL, 'completed', '{}'",
+        "NULL, 'completed', NULL",
+        "'results', 'completed', NULL",
+        "'results', 'completed', '{}'",
+        "'results', 'completed', '[1]'",
+        "'results', 'completed', '7'",
+    ],
+)
+def test_rows_of_other_integrations_stay(hub, values):
+    hub.query(
+        "INSERT INTO sync_history (provider_id, timing_partner_id, event_id, sync_time, operation_type,"
+        " num_of_synced_records, entries_failed, sync_type, status, data_snapshot)"
+        " SELECT provider_id, 1, '5', '2025-06-01', 'results', 0, 0,"
+        f" {values} FROM providers, generate_series(1, 3)"
+    )
+
+    assert hub.store.fold_history(NIGHT + DAY) == 0
+    assert hub.query("SELECT count(*) AS n FROM sync_history") == [{"n": 3}]
+
+
+def test_what_the_scheduler_reads_of_an_event_is_the_same_before_and_after(hub, note):
+    hub.save_events(RUN)
+    for nth in range(4):
+        note(NIGHT + nth * POLL)
+        note(NIGHT + nth * POLL, sync_type="participants", notes={})
+    before = hub.store.live_events(hub.partner, START)
+
+    assert hub.store.fold_history(NIGHT + DAY) == 6
+
+    assert hub.store.live_events(hub.partner, START) == before
+    assert before[0].last_collection == NIGHT + 3 * POLL
+
+
+def test_the_polls_of_the_pipeline_itself_are_folded(provider, collect, run):
+    """Whatever it comes to note of every poll, folding has to know."""
+    provider.will_read(*[FIELD] * 4)
+    assert [collect().written > 0 for _ in range(4)] == [True, False, False, False]
+    # None of them counts as yesterday's, whenever this runs.
+    run.query("UPDATE sync_history SET sync_time = '2025-06-01' WHERE sync_type = 'results'")
+
+    assert run.store.fold_history(NIGHT + DAY) == 2
+
+
+def test_two_daemons_that_fold_at_the_same_moment_count_each_poll_once(hub, hub_dsn, note):
+    for nth in range(200):
+        note(NIGHT + nth * POLL)
+
+    with closing(Database(as_daemon(hub_dsn))) as other, ThreadPoolExecutor(2) as both:
+        gone = list(both.map(lambda store: store.fold_history(NIGHT + DAY), [hub.store, Store(other)]))
+
+    assert sum(gone) == 199
+    assert [folded for _, folded in kept(hub)] == [200]
+
+
+def test_a_weekend_of_200_events_becomes_a_row_a_day_and_event_however_many_weekends_there_are(hub):
+    weekends, events, polls = 2, 200, 268
+    for weekend in range(weekends):
+        # 200 polls in steps of 90 seconds, 68 in steps of an hour.
+        hub.query(
+            "INSERT INTO sync_history (provider_id, timing_partner_id, event_id, sync_time, operation_type,"
+            " sync_type, status, num_of_synced_records, entries_success, entries_failed, duration_seconds,"
+            " lateness_seconds, data_snapshot)"
+            " SELECT provider_id, 1, format('ctlive:1:%%s', %s + event),"
+            "  %s::timestamp + least(nth, 200) * interval '90 s' + greatest(nth - 200, 0) * interval '1 h',"
+            "  'results', 'results', 'completed', 0, 300, 0, 1, 0.01, %s"
+            " FROM providers, generate_series(1, %s) AS event, generate_series(1, %s) AS nth",
+            weekend * 1000,
+            naive(START + weekend * 7 * DAY),
+            '{"requests": 3, "errors": {}, "complete": true, "results": 300}',
+            *(events, polls),
+        )
+
+    hub.store.fold_history(START + weekends * 7 * DAY)
+
+    # Of the day of the race and of each of the three after it.
+    assert hub.query(
+        "SELECT count(*) AS rows, sum((data_snapshot ->> 'folded')::integer) AS polls,"
+        " sum(duration_seconds) AS seconds FROM sync_history"
+    ) == [
+        {
+            "rows": weekends * events * 4,
+            "polls": weekends * events * polls,
+            "seconds": weekends * events * polls,
+        }
+    ]
+
+
+# Who may -----------------------------------------------------------------------------------------------
+
+
+def said_as(dsn, role, *statements):
+    with closing(psycopg2.connect(psycopg2.extensions.make_dsn(dsn, user=role))) as connection:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+        connection.commit()
+
+
+@pytest.mark.parametrize("role", ["chronotrack_live_monitor", "pg_database_owner"])
+def test_nobody_may_fold_but_the_daemon_and_the_owner(query, role):
+    may = "SELECT has_function_privilege(%s, 'ct_live_fold_history(timestamp)', 'EXECUTE') AS may"
+
+    assert query(may, role) == [{"may": False}]
+    assert query(may, "chronotrack_live") == [{"may": True}]
+
+
+def test_a_callers_own_tables_are_not_taken_for_the_hubs(hub, hub_dsn, note):
+    for nth in range(2):
+        note(NIGHT + nth * POLL)
+
+    said_as(
+        hub_dsn,
+        "chronotrack_live",
+        "CREATE TEMPORARY TABLE sync_history (sync_history_id integer)",
+        "SELECT ct_live_fold_history('2026-01-01')",
+    )
+
+    assert len(kept(hub)) == 1
+
+
+def test_it_has_the_privileges_of_the_tables_owner_and_not_those_of_a_superuser(make_dsn, open_query):
+    dsn = make_dsn()
+    apply(dsn, migrate.BASE_SCHEMA)
+    query = open_query(dsn)
+    query("ALTER TABLE sync_history OWNER TO pg_database_owner")
+
+    apply(dsn)
+
+    assert query(
+        "SELECT pg_get_userbyid(proowner) AS owner, prosecdef, proconfig::text FROM pg_proc"
+        " WHERE proname = 'ct_live_fold_history'"
+    ) == [
+        {"owner": "pg_database_owner", "prosecdef": True, "proconfig": '{"search_path=pg_catalog, pg_temp"}'}
+    ]
