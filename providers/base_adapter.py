@@ -7,6 +7,8 @@ in its folder.
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +19,7 @@ import structlog
 import tenacity
 
 from providers import statistics
+from providers.clock import Interrupted
 from providers.errors import IntegrationError, RetryLater, RowRejected, SettingsInvalid
 from providers.rate_limit import Limit, RequestBudget
 from providers.recording import Recording
@@ -70,6 +73,7 @@ class BaseProviderAdapter(ABC):
         """
         self.credentials = credentials
         self.budget = budget
+        self._stopping = threading.Event()
         self.log = structlog.get_logger().bind(
             provider=self.provider_name, partner=credentials.timing_partner_id
         )
@@ -127,6 +131,13 @@ class BaseProviderAdapter(ABC):
         """
         raise SettingsInvalid(f"What {self.provider_name} answers cannot be recorded: leave --record out.")
 
+    def stop(self) -> None:
+        """Wait for nothing any more: neither for the budget nor before a request is repeated.
+
+        A request that is under way is not cut off; one that would have to wait raises Interrupted.
+        """
+        self._stopping.set()
+
     def close(self) -> None:
         """Close what the adapter opened; a subclass adds its connections."""
         self.budget.close()
@@ -140,17 +151,20 @@ class BaseProviderAdapter(ABC):
 
         Raises:
             RetryLater: the last try's error, when none went well.
+            Interrupted: it would have to wait, and the adapter was stopped.
         """
         held_back = 0.0
 
         def within_budget() -> AnswerT:
             nonlocal held_back
             began = time.monotonic()
-            waited = self.budget.take()
+            waited = self.budget.take(self._stopping)
             held_back += time.monotonic() - began
             if waited:
                 statistics.current().count_wait(waited)
                 self.log.info("budget.waited", seconds=round(waited, 3))
+            if self.log.is_enabled_for(logging.DEBUG):  # only then is it worth the reading
+                self.log.debug("budget.taken", used=self.budget.used(), limit=self.budget.limit.per_minute)
             return _counted(request)
 
         def tried_long_enough(state: tenacity.RetryCallState) -> bool:
@@ -161,6 +175,7 @@ class BaseProviderAdapter(ABC):
             stop=lambda state: state.attempt_number >= _ATTEMPTS or tried_long_enough(state),
             wait=self._wait,
             before_sleep=self._before_repeat,
+            sleep=self._pause,
             reraise=True,
         )
         return retrying(within_budget)
@@ -170,6 +185,11 @@ class BaseProviderAdapter(ABC):
         category = getattr(error, "category", "unknown")
         statistics.current().count_retry(category)
         self.log.info("request.repeated", attempt=state.attempt_number, category=category, reason=str(error))
+
+    def _pause(self, seconds: float) -> None:
+        """Wait before a request is repeated, in real time: it is the API that needs it."""
+        if self._stopping.wait(seconds):
+            raise Interrupted("A request is not repeated: this process is to end.")
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None

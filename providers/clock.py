@@ -7,6 +7,7 @@ day faster together. Only waiting needs real time again, and `wall` and `sleep` 
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,13 @@ from datetime import UTC, datetime, timedelta
 from dateutil.parser import isoparse
 
 from providers.errors import SettingsInvalid
+
+
+class Interrupted(Exception):
+    """A wait was given up because this process is to end.
+
+    No error of the integration: nothing went wrong, and whoever catches those must not take it for one.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +122,17 @@ class Clock:
         """Return how many real seconds remain until race time reaches `instant`; 0 when it has."""
         return max(0.0, (self.wall(instant) - datetime.now(UTC)).total_seconds())
 
-    def sleep(self, seconds: float) -> None:
-        """Wait `seconds` of race time."""
-        time.sleep(self.wall_seconds_until(self.now() + timedelta(seconds=seconds)))
+    def sleep(self, seconds: float, stopping: threading.Event | None = None) -> None:
+        """Wait `seconds` of race time.
+
+        Raises:
+            Interrupted: `stopping` was set, before or on the way.
+        """
+        remaining = self.wall_seconds_until(self.now() + timedelta(seconds=seconds))
+        if stopping is None:
+            time.sleep(remaining)
+        elif stopping.wait(remaining):
+            raise Interrupted("A wait was given up: this process is to end.")
 
     def _stretch_at(self, wall: datetime) -> Stretch | None:
         """Return the stretch that a real instant lies in; the first one reaches back for ever."""

@@ -64,6 +64,7 @@ class RequestBudget:
         Raises:
             SettingsInvalid: the folder or the account cannot be used; the message says why.
         """
+        self.limit = limit
         self._clock = clock
         self._path = folder / f"{name}.sqlite"
         rates = limit.rates()
@@ -84,7 +85,7 @@ class RequestBudget:
         self._lock = threading.Lock()
         self._taken = 0
 
-    def take(self) -> float:
+    def take(self, stopping: threading.Event | None = None) -> float:
         """Take one request from the budget, waiting until it has one.
 
         Returns:
@@ -92,12 +93,29 @@ class RequestBudget:
 
         Raises:
             RetryLater: the account cannot be written at present.
+            Interrupted: it would have to wait, and `stopping` is set.
         """
         waited = 0.0
         while (wait := self._try_to_take()) > 0:
-            self._clock.sleep(wait)
+            self._clock.sleep(wait, stopping)
             waited += wait
         return waited
+
+    def used(self) -> int:
+        """Return how many requests were made in the last 60 seconds, by all processes of this host.
+
+        Raises:
+            RetryLater: the account cannot be read at present, or is closed.
+        """
+        since = _milliseconds(self._clock) - _MINUTE_MS
+        with self._account():
+            if self._bucket.conn is None:
+                raise RetryLater(f"The account of requests {self._path} is closed.")
+            (count,) = self._bucket.conn.execute(
+                f"SELECT count(*) FROM '{_TABLE}' WHERE item_timestamp > ?",  # noqa: S608 - our own constant
+                (since,),
+            ).fetchone()
+        return int(count)
 
     def _try_to_take(self) -> float:
         """Take a request and return 0, or return the seconds until one will be free."""

@@ -23,6 +23,8 @@ INTERRUPTED = 130
 def configure_logs(*, verbose: bool, quiet: bool = False) -> None:
     """Send logs to stderr: for reading on a terminal, else as one JSON object a line.
 
+    What libraries have to say from WARNING on comes in the same form.
+
     Args:
         verbose: also what is only of interest when looking for a fault.
         quiet: nothing unless `verbose`, for commands that say themselves what they do.
@@ -34,18 +36,26 @@ def configure_logs(*, verbose: bool, quiet: bool = False) -> None:
         renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     else:
         renderer = structlog.processors.JSONRenderer()
+    everywhere: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
+        processors=[*everywhere, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
+    libraries = logging.StreamHandler(sys.stderr)
+    libraries.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *everywhere],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[libraries], level=max(level, logging.WARNING), force=True)
 
 
 def say(line: str) -> None:

@@ -30,7 +30,8 @@ def run_once(partner: Partner, clock: Clock, settings: SchedulerSettings) -> lis
     at = clock.now()
     with ThreadPoolExecutor(settings.max_concurrent_events) as workers:
         for done in workers.map(
-            lambda event: list(_what_is_due(partner, event, at, settings)), partner.events()
+            lambda event: list(_what_is_due(partner, event, at, settings)),
+            partner.events(settings.windows.max_collection),
         ):
             reports += done
     return reports

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +17,14 @@ from providers.registry import adapter_class, open_adapter
 
 PROVIDER = "chronotrack_live"
 
+# So long a window's last instants may still be made up for.
+_WINDOW_IS_OVER = timedelta(days=1)
+
+
+def followed_since(now: datetime, window: timedelta) -> datetime:
+    """Return since when (aware) an event that is followed has a start, an end or a race."""
+    return now - window - _WINDOW_IS_OVER
+
 
 class SchedulerStore(sync.Store, Protocol):
     """What the scheduler reads of a store, beyond what the pipeline writes."""
@@ -27,6 +34,12 @@ class SchedulerStore(sync.Store, Protocol):
 
     def live_events(self, credentials: Credentials, since: datetime) -> list[StoredEvent]:
         """Return the partner's live events from an instant on."""
+
+    def answers(self) -> None:
+        """Return when the database answers, or raise DatabaseUnavailable."""
+
+    def fold_history(self, before: datetime) -> int:
+        """Fold the account of polls before an instant that found nothing new; return how many rows went."""
 
 
 class Partner:
@@ -38,9 +51,6 @@ class Partner:
         self._watching = threading.Lock()
         self._store = store
         self._clock = clock
-        # An entry list and results of one event wait for each other here: the store's claim would
-        # turn the second one away, as it must when it comes from another process.
-        self._event_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     @property
     def label(self) -> str:
@@ -63,20 +73,28 @@ class Partner:
         """Look for new and changed events."""
         return self._watched(sync.discover_events(self.adapter, self._store, self._clock))
 
-    def events(self) -> list[StoredEvent]:
-        """Return the events whose windows may not be over yet."""
-        since = self._clock.now() - sync.DISCOVERY_LOOKS_BACK
+    def events(self, window: timedelta) -> list[StoredEvent]:
+        """Return the events whose windows are not over, or not for long: their last instant may be overdue.
+
+        Args:
+            window: how long a window is after the last start.
+        """
+        since = followed_since(self._clock.now(), window)
         return self._store.live_events(self.adapter.credentials, since)
 
-    def sync_participants(self, event: StoredEvent, due: datetime) -> SyncReport:
-        """Read an event's entry list."""
-        with self._event_locks[event.event_id]:
-            return self._watched(sync.sync_participants(self.adapter, self._store, self._clock, event, due))
+    def sync_participants(
+        self, event: StoredEvent, due: datetime, planned: datetime | None = None
+    ) -> SyncReport:
+        """Read an event's entry list; see `providers.sync`."""
+        return self._watched(
+            sync.sync_participants(self.adapter, self._store, self._clock, event, due, planned)
+        )
 
-    def collect(self, event: StoredEvent, due: datetime) -> SyncReport:
-        """Poll an event's results."""
-        with self._event_locks[event.event_id]:
-            return self._watched(sync.collect_results(self.adapter, self._store, self._clock, event, due))
+    def collect(self, event: StoredEvent, due: datetime, planned: datetime | None = None) -> SyncReport:
+        """Poll an event's results; see `providers.sync`."""
+        return self._watched(
+            sync.collect_results(self.adapter, self._store, self._clock, event, due, planned)
+        )
 
     def _watched(self, report: SyncReport) -> SyncReport:
         """Stop the partner when it is refused, and let it go on when a later test goes well.
@@ -92,6 +110,17 @@ class Partner:
                 self.adapter.log.info("partner.accepted_again")
                 self.refused = False
         return report
+
+
+def open_partner(
+    credentials: Credentials, store: SchedulerStore, state: Path, clock: Clock, record: Path | None = None
+) -> Partner:
+    """Return the partner of these credentials; the arguments are as for `open_partners`.
+
+    Raises:
+        SettingsInvalid: they cannot work.
+    """
+    return Partner(open_adapter(PROVIDER, credentials, state, clock, record), store, clock)
 
 
 def open_partners(
@@ -113,14 +142,11 @@ def open_partners(
     Raises:
         SettingsInvalid: none of them has credentials.
     """
-    name = adapter_class(PROVIDER).provider_name
-    found = store.credentials(name, only)
     partners: list[Partner] = []
     problems: list[SettingsInvalid] = []
-    for credentials in found:
+    for credentials in store.credentials(adapter_class(PROVIDER).provider_name, only):
         try:
-            adapter = open_adapter(PROVIDER, credentials, state, clock, record)
-            partners.append(Partner(adapter, store, clock))
+            partners.append(open_partner(credentials, store, state, clock, record))
         except SettingsInvalid as problem:
             problems.append(problem)
     return partners, problems

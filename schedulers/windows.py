@@ -7,7 +7,7 @@ Source of every number: the specification's `results_config` and `event_config`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from providers.records import StoredEvent
@@ -40,10 +40,18 @@ DEFAULT = WindowSettings()
 
 
 def starts(event: StoredEvent) -> tuple[datetime, ...]:
-    """Return the instants from which windows count: the races' starts, else the event's; in order."""
-    if event.race_starts:
-        return event.race_starts
-    return () if event.start_time is None else (event.start_time,)
+    """Return the instants from which windows count, in UTC: the races' starts, else the event's; in order.
+
+    In a zone of its own Python would add hours by the clock on the wall, and be an hour off where it changes.
+    """
+    known = event.race_starts or (() if event.start_time is None else (event.start_time,))
+    return tuple(start.astimezone(UTC) for start in known)
+
+
+def window(event: StoredEvent, settings: WindowSettings = DEFAULT) -> tuple[datetime, datetime] | None:
+    """Return the first and the last due instant of the event's results; None when it is not collected."""
+    stretches = _stretches(event, settings)
+    return (stretches[0].begin, stretches[-1].begin) if stretches else None
 
 
 def phase(event: StoredEvent, at: datetime, settings: WindowSettings = DEFAULT) -> Phase:
@@ -85,7 +93,8 @@ def next_participant_sync(
 
     At once when it was never read; then daily up to the first start, at that start, and every 6 hours
     from it until an hour after the event's end. Without a known end, the end of the last race's
-    intensive phase stands for it.
+    intensive phase stands for it. A `last` in the future was noted before the clock was set back: it counts
+    as now.
     """
     begun = starts(event)
     if not begun:
@@ -96,6 +105,7 @@ def next_participant_sync(
         return None
     if last is None:
         return at
+    last = min(last, at)
     if last < begun[0]:
         return min(last + settings.participants_interval, begun[0])
     passed = (last - begun[0]) // settings.participants_race_interval

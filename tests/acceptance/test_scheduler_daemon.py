@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
-import sys
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,54 +14,9 @@ from werkzeug import Response
 from operations.comparison import compare
 from providers.chronotrack_live.simulator.process import SimulatorProcess
 from providers.clock import Clock
-from tests.acceptance.conftest import ROOT
+from tests.acceptance.conftest import PATIENCE, wait_until
 
 MARATHON = "91649"
-PATIENCE = 90
-
-
-def wait_until(condition):
-    """Wait for a condition that another process brings about."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.05)
-    return found
-
-
-@pytest.fixture
-def daemon(environment, tmp_path):
-    """Starts the scheduler; whatever is left of it at the end is killed."""
-    started = []
-
-    def start(**settings):
-        log = (tmp_path / f"scheduler-{len(started)}.log").open("wb")
-        process = subprocess.Popen(
-            [sys.executable, ROOT / "schedulers" / "chronotrack_live_scheduler.py"],
-            env=environment | settings,
-            stderr=log,
-        )
-        log.close()
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
-
-@pytest.fixture
-def ask(database):
-    """Asks the database for one value."""
-
-    def value(statement, *values):
-        with database.transaction() as cursor:
-            cursor.execute(statement, values)
-            row = cursor.fetchone()
-            return next(iter(row.values())) if row else None
-
-    return value
 
 
 @pytest.fixture(scope="module")

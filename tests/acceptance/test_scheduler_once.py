@@ -120,7 +120,7 @@ def test_no_credentials_at_all_give_one_line_that_says_what_to_insert(run):
 
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "partner_provider_credentials" in done.stderr
+    assert "chronotrack-live credentials set" in done.stderr
 
 
 def test_a_database_that_was_not_migrated_gives_one_line_that_names_the_command(run, make_dsn):

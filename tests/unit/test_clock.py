@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -9,7 +11,7 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.clock import Clock
+from providers.clock import Clock, Interrupted
 
 WALL = datetime(2025, 4, 21, 12, tzinfo=UTC)
 RACE = datetime(2013, 4, 15, 14, tzinfo=UTC)
@@ -144,3 +146,14 @@ def test_a_naive_instant_has_no_place_in_real_time():
     for clock in (Clock(), Clock.running(WALL, (RACE, 2))):
         with pytest.raises(ValueError, match="aware instants only"):
             clock.wall(RACE.replace(tzinfo=None))
+
+
+def test_a_wait_is_given_up_when_the_end_comes():
+    stopping = threading.Event()
+    threading.Timer(0.05, stopping.set).start()
+    before = time.monotonic()
+
+    with pytest.raises(Interrupted):
+        Clock().sleep(60, stopping)
+
+    assert time.monotonic() - before < 30

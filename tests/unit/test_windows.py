@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.records import StoredEvent
-from schedulers.windows import DEFAULT, Phase, next_collection, next_participant_sync, phase
+from schedulers.windows import DEFAULT, Phase, next_collection, next_participant_sync, phase, window
 
 START = datetime(2026, 4, 18, 7, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -183,3 +184,28 @@ def test_entry_lists_are_read_daily_before_the_event_and_every_6_hours_from_its_
 def test_an_unknown_end_does_not_stop_the_entry_lists_before_the_intensive_phase_ends():
     assert next_participant_sync(event(), START, START) == START + 6 * HOUR
     assert next_participant_sync(event(), START + 6 * HOUR, START + 6 * HOUR) is None
+
+
+def test_a_change_of_the_clock_on_the_wall_changes_nothing():
+    # On the night to 29 March 2026 clocks in Berlin go from 2 to 3.
+    berlin = ZoneInfo("Europe/Berlin")
+    evening = datetime(2026, 3, 28, 23, 0, tzinfo=berlin)
+    night_run = event(start=evening, race_starts=(evening, evening + 2 * MINUTE))
+
+    assert window(night_run) == (
+        datetime(2026, 3, 28, 22, 5, tzinfo=UTC),
+        datetime(2026, 3, 31, 22, 2, tzinfo=UTC),
+    )
+    found = due_instants(night_run, evening.astimezone(UTC), evening.astimezone(UTC) + 5 * HOUR)
+    assert {later - earlier for earlier, later in pairwise(found)} == {timedelta(seconds=90)}
+
+
+def test_the_window_reaches_from_the_first_due_instant_to_the_last():
+    assert window(event()) == (START + 5 * MINUTE, START + 72 * HOUR)
+    assert window(event(superseded=True)) is None
+
+
+def test_an_entry_list_that_seems_to_have_been_read_in_the_future_counts_as_read_now():
+    now = START - 48 * HOUR
+
+    assert next_participant_sync(event(), now + 10 * HOUR, now) == now + 24 * HOUR

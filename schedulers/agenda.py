@@ -1,0 +1,140 @@
+"""What is due when of the events that are followed: the windows, spread so that events do not fire together.
+
+No clock, no network, no database: instants are given, aware race time. May be used from several threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from providers.records import StoredEvent
+from schedulers.spread import Spread
+from schedulers.windows import (
+    Phase,
+    WindowSettings,
+    next_collection,
+    next_participant_sync,
+    phase,
+    window,
+)
+
+# What an entry list that was never read is due since: whoever reads it first, it has been read.
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A due instant, and when the work for it is to begin: later by the event's offset, or on another try."""
+
+    instant: datetime
+    planned: datetime
+
+
+class Agenda:
+    """The events that are followed, with what was last done for each."""
+
+    def __init__(self, settings: WindowSettings) -> None:
+        self._settings = settings
+        self._events: dict[str, StoredEvent] = {}
+        self._spread = Spread(settings.intensive_interval)
+        self._lock = threading.Lock()
+
+    def follow(self, event: StoredEvent) -> bool:
+        """Take an event as the hub keeps it now; return whether that is news.
+
+        What was last done is the later of what the hub says and what is known here.
+        """
+        with self._lock:
+            known = self._events.get(event.event_id)
+            if known is not None:
+                event = replace(
+                    event,
+                    last_collection=_later(event.last_collection, known.last_collection),
+                    last_participant_sync=_later(event.last_participant_sync, known.last_participant_sync),
+                )
+            self._events[event.event_id] = event
+            return event != known
+
+    def leave_all_but(self, timing_partner_id: int, event_ids: Collection[str]) -> list[str]:
+        """Follow these events of a partner at most; return those that are left."""
+        with self._lock:
+            left = [
+                event.event_id
+                for event in self._events.values()
+                if event.timing_partner_id == timing_partner_id and event.event_id not in event_ids
+            ]
+            for event_id in left:
+                del self._events[event_id]
+                self._spread.leave(event_id)
+            return left
+
+    def event(self, event_id: str) -> StoredEvent | None:
+        """Return an event as it is known, None when it is not followed any more."""
+        with self._lock:
+            return self._events.get(event_id)
+
+    def collected(self, event_id: str, at: datetime) -> None:
+        """Note that a collection of the event's results that began at `at` is done with."""
+        with self._lock:
+            event = self._events.get(event_id)
+            if event is not None:
+                self._events[event_id] = replace(event, last_collection=at)
+
+    def entries_read(self, event_id: str, at: datetime) -> None:
+        """Note that the event's entry list was read from `at` on."""
+        with self._lock:
+            event = self._events.get(event_id)
+            if event is not None:
+                self._events[event_id] = replace(event, last_participant_sync=at)
+
+    def next_collection(self, event_id: str, now: datetime) -> Due | None:
+        """Return what is due next of an event's results; None when its window is over, or it is not followed.
+
+        The event's grid of due instants is taken as shifted by its offset, and so is what was last done: what
+        was missed is planned in the past.
+        """
+        with self._lock:
+            event = self._events.get(event_id)
+            its_window = None if event is None else window(event, self._settings)
+            if event is None or its_window is None:
+                self._spread.leave(event_id)
+                return None
+            self._spread.follow(event_id, *its_window)
+            offset = self._spread.offset(event_id)
+            # One in the future was noted before the clock was set back.
+            last = None if event.last_collection is None else min(event.last_collection, now) - offset
+            due = next_collection(event, last, now - offset, self._settings)
+            if due is None:
+                self._spread.leave(event_id)
+                return None
+            return Due(due, due + offset)
+
+    def next_entry_list(self, event_id: str, now: datetime) -> Due | None:
+        """Return when the event's entry list is due next; None when never again, or it is not followed."""
+        with self._lock:
+            event = self._events.get(event_id)
+            if event is None:
+                return None
+            last = event.last_participant_sync
+            due = next_participant_sync(event, last, now, self._settings)
+            if due is None:
+                return None
+            return Due(_EVER, due) if last is None else Due(due, due + self._spread.offset(event_id))
+
+    def phases(self, timing_partner_id: int, now: datetime) -> Counter[Phase]:
+        """Return how many events of a partner are in each phase."""
+        with self._lock:
+            followed = list(self._events.values())
+        return Counter(
+            phase(event, now, self._settings)
+            for event in followed
+            if event.timing_partner_id == timing_partner_id
+        )
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((instant for instant in (one, other) if instant is not None), default=None)

@@ -1,0 +1,200 @@
+"""The daemon as a process: signals, the service manager, a database that is away, credentials that change."""
+
+from __future__ import annotations
+
+import math
+import os
+import queue
+import signal
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from database.refusal import refuses
+from database.store import NoCredentials
+from providers.clock import Clock
+from providers.errors import DatabaseUnavailable, IntegrationError, SettingsInvalid
+from providers.records import Credentials
+from providers.registry import adapter_class
+from providers.terminal import COULD_NOT_START, INTERRUPTED, say
+from schedulers.database_watch import FIRST_WAIT, LONGEST_WAIT
+from schedulers.lanes import Job
+from schedulers.observer import Observer
+from schedulers.partner import PROVIDER, SchedulerStore, open_partner, open_partners
+from schedulers.scheduler import BEAT, HOUSE, ChronoTrackLiveScheduler
+from schedulers.settings import SchedulerSettings
+from schedulers.systemd import Systemd
+
+# How long collections under way may go on after a signal, in seconds; what is not done then is rolled back
+# by the database. systemd and whoever else waits are promised 30.
+_LAST_MOMENT = 28.0
+# The scheduler gives a sign of life so often, in seconds, or twice in what the watchdog allows. It notices
+# then, too, that the clock was set forward.
+_BEAT_SECONDS = 10.0
+# When the credentials could not be read again for want of the database, the next try.
+_READ_AGAIN = timedelta(seconds=5)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the partners come from: see `schedulers.partner.open_partners`."""
+
+    store: SchedulerStore
+    state: Path
+    clock: Clock
+    only: Sequence[int] | None = None
+    record: Path | None = None
+
+
+class Daemon:
+    """Runs the scheduler until a signal ends it."""
+
+    def __init__(
+        self, source: Source, settings: SchedulerSettings, observer: Observer | None, systemd: Systemd
+    ) -> None:
+        self._source = source
+        self._settings = settings
+        self._observer = observer
+        self._systemd = systemd
+        self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._ending = False
+
+    def run(self) -> int:
+        """Run until SIGTERM or SIGINT; return the exit code.
+
+        What is under way then has 28 seconds; a second signal ends the process at once. SIGHUP reads the
+        partners' credentials again. A database that does not answer yet is waited for.
+
+        Raises:
+            IntegrationError: it cannot start, and waiting would not help.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._take)
+        if not self._database_answers():
+            return 0
+        source = self._source
+        partners, problems = open_partners(
+            source.store, source.state, source.clock, source.only, source.record
+        )
+        for problem in problems:
+            say(f"chronotrack-live: {problem}")
+        if not partners:
+            return COULD_NOT_START
+        self._scheduler = ChronoTrackLiveScheduler(
+            partners, source.store, source.clock, self._settings, self._observer
+        )
+        with closing(self._scheduler.roster):
+            self._scheduler.start()
+            log.info("scheduler.started", partners=[partner.timing_partner_id for partner in partners])
+            self._systemd.ready(self._scheduler.tell_how_things_stand())
+            self._go_on()
+            self._systemd.stopping()
+            log.info("scheduler.stopping")
+            self._scheduler.stop()
+        log.info("scheduler.stopped")
+        return 0
+
+    def _take(self, number: int, _frame: object) -> None:
+        """Note a signal; the main thread, which only waits, hears of it at once."""
+        if number == signal.SIGHUP:
+            self._signals.put(number)
+            return
+        if self._ending:
+            os._exit(INTERRUPTED)
+        self._ending = True
+        self._signals.put(number)
+        # Whatever hangs now, an API or the database: nothing is waited for any longer than this.
+        last_moment = threading.Timer(_LAST_MOMENT, _give_up)
+        last_moment.daemon = True
+        last_moment.start()
+
+    def _signal_within(self, seconds: float) -> int | None:
+        try:
+            return self._signals.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+    def _database_answers(self) -> bool:
+        """Wait until the database answers; return False when a signal to end comes first.
+
+        Raises:
+            IntegrationError: it answers, and refuses: waiting would not help.
+        """
+        wait = FIRST_WAIT
+        while not self._ending:
+            try:
+                self._source.store.answers()
+            except DatabaseUnavailable as error:
+                if refuses(error):
+                    raise
+                if wait == FIRST_WAIT:
+                    log.warning("database.awaited", reason=str(error))
+                self._systemd.starting("Waiting for the database", (wait + LONGEST_WAIT).total_seconds())
+                self._signal_within(wait.total_seconds())
+                wait = min(2 * wait, LONGEST_WAIT)
+            else:
+                return True
+        return False
+
+    def _go_on(self) -> None:
+        """Give signs of life and read credentials again, until a signal to end comes."""
+        every = min(_BEAT_SECONDS, (self._systemd.watchdog or math.inf) / 2)
+        clock, lanes = self._source.clock, self._scheduler.lanes
+        while not self._ending:
+            # By way of the scheduler's own thread and a worker: whoever is stuck gives no sign.
+            lanes.plan(Job("beat", BEAT, clock.now(), self._beat))
+            if self._signal_within(every) == signal.SIGHUP:
+                self._systemd.reloading()
+                lanes.plan(Job("credentials", HOUSE, clock.now(), self._read_credentials))
+
+    def _beat(self) -> None:
+        self._systemd.alive(self._scheduler.tell_how_things_stand())
+
+    def _read_credentials(self) -> Job | None:
+        """Take the partners as they are in the database now; who has not changed goes on undisturbed."""
+        source = self._source
+        try:
+            found = source.store.credentials(adapter_class(PROVIDER).provider_name, source.only)
+        except NoCredentials as nobody:
+            log.warning("partners.none", reason=str(nobody))
+            found = []
+        except DatabaseUnavailable:
+            return Job("credentials", HOUSE, source.clock.now() + _READ_AGAIN, self._read_credentials)
+        except IntegrationError as error:
+            log.warning("credentials.not_read", reason=str(error))
+            self._systemd.ready(self._scheduler.tell_how_things_stand())
+            return None
+        known = {partner.timing_partner_id: partner.adapter.credentials for partner in self._scheduler.roster}
+        for partner_id in known.keys() - {credentials.timing_partner_id for credentials in found}:
+            self._scheduler.dismiss(partner_id)
+            log.info("partner.removed", partner=partner_id)
+        for credentials in found:
+            if known.get(credentials.timing_partner_id) != credentials:
+                self._take_over(credentials, is_new=credentials.timing_partner_id not in known)
+        self._systemd.ready(self._scheduler.tell_how_things_stand())
+        return None
+
+    def _take_over(self, credentials: Credentials, *, is_new: bool) -> None:
+        source, partner_id = self._source, credentials.timing_partner_id
+        try:
+            partner = open_partner(credentials, source.store, source.state, source.clock, source.record)
+        except SettingsInvalid as problem:
+            log.warning("partner.invalid", partner=partner_id, reason=str(problem))
+            if not is_new:
+                self._scheduler.dismiss(partner_id)
+            return
+        self._scheduler.admit(partner)
+        log.info("partner.added" if is_new else "partner.changed", partner=partner_id)
+
+
+def _give_up() -> None:
+    """End the process though something still runs: its transaction, if it has one, is rolled back."""
+    log.warning("scheduler.gave_up", reason=f"What ran had {_LAST_MOMENT:.0f} seconds to end.")
+    os._exit(0)

@@ -1,0 +1,30 @@
+"""Who looks on while the scheduler works: the metrics, or nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from providers.records import SyncReport
+from schedulers.partner import Partner
+from schedulers.windows import Phase
+
+
+class Observer(Protocol):
+    """Is told what happens, from several threads at once; it answers at once and raises nothing."""
+
+    def done(self, report: SyncReport, partner: Partner) -> None:
+        """Take the report of an operation that has ended."""
+
+    def stands(self, followed: Mapping[Partner, Mapping[Phase, int]], *, database_is_there: bool) -> None:
+        """Take how things stand: every partner, with how many events are in each phase, and the database."""
+
+
+class Nobody:
+    """The observer where there is none."""
+
+    def done(self, report: SyncReport, partner: Partner) -> None:
+        """Look away."""
+
+    def stands(self, followed: Mapping[Partner, Mapping[Phase, int]], *, database_is_there: bool) -> None:
+        """Look away."""

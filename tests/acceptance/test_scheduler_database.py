@@ -1,0 +1,106 @@
+"""A database that is lost, or not there yet, is waited for."""
+
+from __future__ import annotations
+
+import signal
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from psycopg2.extensions import make_dsn
+
+from providers.clock import Clock
+from tests.acceptance.conftest import wait_until
+from tests.acceptance.hand_made_api import HandMadeApi
+from tests.acceptance.relay import Relay
+
+RESULTS = "SELECT count(*) FROM sync_history WHERE sync_type = 'results' AND status = 'completed'"
+
+
+@pytest.fixture
+def relay(daemon_dsn):
+    with Relay(daemon_dsn) as relay:
+        yield relay
+
+
+@pytest.fixture
+def races(httpserver, add_partner):
+    """Three races that are on."""
+    api = HandMadeApi(httpserver)
+    for number in range(1, 4):
+        api.publish(number, datetime.now(UTC) - timedelta(hours=1))
+    add_partner(base_url=api.url)
+    return api
+
+
+def test_a_lost_database_is_logged_once_and_what_passed_meanwhile_is_made_up_for_once(
+    daemon, relay, races, ask, query, said
+):
+    now = datetime.now(UTC)
+    # An interval takes 3 seconds.
+    clock = Clock.running(now, (now, 30.0))
+    process = daemon(DATABASE_URL=relay.dsn, CHRONOTRACK_LIVE_CLOCK=str(clock))
+    wait_until(lambda: ask(RESULTS) >= 6)
+
+    relay.cut()
+    wait_until(lambda: said("database.lost"))
+    cut_at = clock.now()
+    wait_until(lambda: clock.now() > cut_at + timedelta(seconds=300))
+    collected = ask(RESULTS)
+    relay.mend()
+    back = wait_until(lambda: said("database.back") and clock.now())
+    wait_until(lambda: ask(RESULTS) >= collected + 3)
+
+    assert (said("database.lost"), said("database.back")) == (1, 1)
+    at_once = query(
+        "SELECT event_id FROM sync_history WHERE sync_type = 'results' AND status = 'completed'"
+        " AND sync_time BETWEEN %s AND %s",
+        cut_at.replace(tzinfo=None) + timedelta(seconds=200),
+        back.replace(tzinfo=None) + timedelta(seconds=60),
+    )
+    assert sorted(row["event_id"] for row in at_once) == ["ctlive:1:1", "ctlive:1:2", "ctlive:1:3"]
+    assert said("history.lost") == 0
+    assert said("Traceback") == 0
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+
+
+def test_a_daemon_whose_database_is_away_ends_on_a_signal(daemon, relay, races, ask, said):
+    process = daemon(DATABASE_URL=relay.dsn)
+    wait_until(lambda: ask(RESULTS) >= 3)
+    relay.cut()
+
+    before = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(30) == 0
+    assert time.monotonic() - before < 20
+
+
+def test_a_database_that_does_not_answer_yet_is_waited_for_at_the_start(daemon, relay, races, ask, said):
+    relay.cut()
+    daemon(DATABASE_URL=relay.dsn)
+    wait_until(lambda: said("database.awaited"))
+
+    relay.mend()
+
+    wait_until(lambda: ask(RESULTS) >= 3)
+    assert said("database.awaited") == 1
+
+
+def test_a_signal_ends_the_wait_at_the_start(daemon, nowhere, said):
+    process = daemon(DATABASE_URL=f"postgresql://hub@{nowhere}/hub")
+    wait_until(lambda: said("database.awaited"))
+
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize("wrong", [{"user": "nobody_of_this_name"}, {"dbname": "no_database_of_this_name"}])
+def test_a_server_that_refuses_us_is_not_waited_for(daemon, daemon_dsn, said, wrong):
+    process = daemon(DATABASE_URL=make_dsn(daemon_dsn, **wrong))
+
+    assert process.wait(60) == 2
+    assert said("chronotrack-live: ") == 1
+    assert said("\n") == 1

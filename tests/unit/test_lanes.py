@@ -1,0 +1,174 @@
+"""The jobs of the daemon, on a real APScheduler."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from providers.clock import Clock
+from schedulers.lanes import Job, Lanes
+
+PATIENCE = 30
+
+
+@pytest.fixture
+def lanes(clock):
+    running = Lanes(clock)
+    running.open({"one": 1, "other": 1, "wide": 8})
+    running.start()
+    yield running
+    if not running._stopped:
+        running.halt()
+
+
+def job(name, work, lane="wide", at=None):
+    return Job(name, lane, at or datetime.now(UTC), work)
+
+
+def test_a_job_says_what_comes_after_it(lanes):
+    done, numbers = threading.Event(), []
+
+    def count(number):
+        numbers.append(number)
+        if number == 50:
+            done.set()
+            return None
+        # Due at once: APScheduler still counts the job that is about to end.
+        return job("count", lambda: count(number + 1))
+
+    lanes.plan(job("count", lambda: count(1)))
+
+    assert done.wait(PATIENCE)
+    assert numbers == list(range(1, 51))
+
+
+def test_a_full_lane_delays_no_other(lanes):
+    hold, done = threading.Event(), threading.Event()
+    for number in range(5):
+        lanes.plan(job(f"slow {number}", lambda: hold.wait(PATIENCE) and None, lane="one"))
+
+    lanes.plan(job("quick", done.set, lane="other"))
+
+    assert done.wait(PATIENCE)
+    hold.set()
+
+
+def test_a_job_that_runs_is_neither_run_twice_nor_replaced(lanes):
+    began, hold, after = threading.Event(), threading.Event(), threading.Event()
+    others = []
+
+    def first():
+        began.set()
+        hold.wait(PATIENCE)
+        return job("same", after.set)
+
+    lanes.plan(job("same", first))
+    assert began.wait(PATIENCE)
+    lanes.plan(job("same", lambda: others.append(1)))
+    hold.set()
+
+    assert after.wait(PATIENCE)
+    assert others == []
+
+
+def test_a_job_that_waits_is_replaced_by_the_next_of_its_name(lanes):
+    done, former = threading.Event(), []
+    lanes.plan(job("same", lambda: former.append(1), at=datetime.now(UTC) + timedelta(hours=1)))
+
+    lanes.plan(job("same", done.set))
+
+    assert done.wait(PATIENCE)
+    assert former == []
+
+
+def test_a_fault_in_a_job_is_logged_and_its_line_goes_on_later(lanes, capsys):
+    def fault():
+        raise LookupError("of ours")
+
+    lanes.plan(job("broken", fault, lane="one"))
+    done = threading.Event()
+    lanes.plan(job("after it", done.set, lane="one"))
+
+    assert done.wait(PATIENCE)
+    assert lanes._scheduler.get_job("broken") is not None
+    assert "job.broke" in capsys.readouterr().out
+
+
+def test_the_end_waits_for_what_runs_and_starts_nothing_more(lanes):
+    began, hold, ended = threading.Event(), threading.Event(), threading.Event()
+    others = []
+
+    def last():
+        began.set()
+        hold.wait(PATIENCE)
+        ended.set()
+        return job("never", lambda: others.append(1))
+
+    lanes.plan(job("last", last, lane="one"))
+    assert began.wait(PATIENCE)
+    lanes.plan(job("queued", lambda: others.append(2), lane="one"))
+    lanes.halt()
+    lanes.plan(job("late", lambda: others.append(3)))
+    threading.Timer(0.1, hold.set).start()
+    lanes.wait()
+
+    assert ended.is_set()
+    assert others == []
+
+
+def test_a_lane_that_is_closed_drops_what_waits_and_lets_what_runs_end(lanes):
+    began, hold, ended = threading.Event(), threading.Event(), threading.Event()
+    others = []
+
+    def running():
+        began.set()
+        hold.wait(PATIENCE)
+        ended.set()
+        return job("running", lambda: others.append(1), lane="one")
+
+    lanes.plan(job("running", running, lane="one"))
+    assert began.wait(PATIENCE)
+    lanes.plan(job("queued", lambda: others.append(2), lane="one"))
+    lanes.plan(job("later", lambda: others.append(3), lane="one", at=datetime.now(UTC) + timedelta(hours=1)))
+    lanes.close("one")
+    hold.set()
+    assert ended.wait(PATIENCE)
+    lanes.open({"one": 1})
+    again = threading.Event()
+    lanes.plan(job("later", again.set, lane="one"))
+
+    assert again.wait(PATIENCE)
+    assert others == []
+
+
+def test_a_clock_that_is_set_forward_is_noticed_with_the_next_plan():
+    with time_machine.travel(datetime(2026, 4, 18, 7, tzinfo=UTC)) as traveller:
+        lanes, done = Lanes(Clock()), threading.Event()
+        lanes.open({"one": 1, "beat": 1})
+        lanes.start()
+        lanes.plan(job("in an hour", done.set, lane="one", at=datetime.now(UTC) + timedelta(hours=1)))
+
+        traveller.shift(timedelta(hours=2))
+        lanes.plan(job("beat", lambda: None, lane="beat"))
+
+        assert done.wait(PATIENCE)
+        lanes.halt()
+
+
+def test_a_clock_that_is_set_back_stops_neither_the_signs_of_life_nor_what_is_due_then():
+    with time_machine.travel(datetime(2026, 4, 18, 7, tzinfo=UTC)) as traveller:
+        lanes, done, beat = Lanes(Clock()), threading.Event(), threading.Event()
+        lanes.open({"one": 1, "beat": 1})
+        lanes.start()
+        lanes.plan(job("beat", lambda: None, lane="beat", at=datetime.now(UTC) + timedelta(seconds=5)))
+
+        traveller.shift(timedelta(hours=-2))
+        lanes.plan(job("due", done.set, lane="one"))
+        lanes.plan(job("beat", beat.set, lane="beat"))
+
+        assert done.wait(PATIENCE)
+        assert beat.wait(PATIENCE)
+        lanes.halt()
