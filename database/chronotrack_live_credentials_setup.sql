@@ -42,7 +42,7 @@
 --
 --        chronotrack-live credentials test 7
 --
---    A scheduler that runs reads the credentials at its start: restart it.
+--    A scheduler that runs takes it over at a SIGHUP: systemctl reload chronotrack-live-scheduler.
 \set ON_ERROR_STOP on
 
 -- What is given ---------------------------------------------------------------------------------------

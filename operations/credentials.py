@@ -27,7 +27,7 @@ from providers.terminal import COULD_NOT_START, SOMETHING_FAILED, configure_logs
 from schedulers.partner import PROVIDER, Partner, open_partners
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_RESTART = "A scheduler that runs reads its credentials at its start: restart it."
+_RELOAD = "A scheduler that runs takes it over at a SIGHUP (systemctl reload chronotrack-live-scheduler)."
 
 
 @click.group(name="credentials")
@@ -99,7 +99,7 @@ def set_credentials(
         click.echo(f"The credentials of {access.label} are so already.")
         return
     click.echo(f"The credentials of {access.label} are kept.")
-    say(f"Ask the API whether it takes them: chronotrack-live credentials test {partner}\n{_RESTART}")
+    say(f"Ask the API whether it takes them: chronotrack-live credentials test {partner}\n{_RELOAD}")
 
 
 def _kept_config(access: PartnerAccess) -> Mapping[str, object]:
@@ -198,7 +198,7 @@ def remove_credentials(*, partner: int, yes: bool) -> None:
             click.confirm(f"Remove the credentials of {credentials.label}?", abort=True, err=True)
         table.remove(credentials)
     click.echo(f"The credentials of {credentials.label} are removed.")
-    say(f"Its events, entries, results and history stay. {_RESTART} Until then it goes on with them.")
+    say(f"Its events, entries, results and history stay. {_RELOAD} Until then it goes on.")
 
 
 def _credentials_of(access: PartnerAccess) -> Credentials:
