@@ -49,21 +49,22 @@ def same(given: str, true: str) -> bool:
     return hmac.compare_digest(given.encode(), true.encode())
 
 
+def numbered_account(number: int, event_ids: frozenset[str]) -> Account:
+    """Return the invented account with a number, from 1 on, that sees the events with these ids.
+
+    The first is demo@chronotrack.test with `demo-password`, the others are demo2@ with `demo-password-2` and
+    so on; their client ids are demo0001, demo0002 and so on.
+    """
+    client_id = f"demo{number:04}"
+    return Account(
+        client_id=client_id,
+        client_secret=hashlib.sha1(client_id.encode(), usedforsecurity=False).hexdigest(),
+        user=f"demo{number if number > 1 else ''}@chronotrack.test",
+        password=f"demo-password{f'-{number}' if number > 1 else ''}",
+        event_ids=event_ids,
+    )
+
+
 def demo_accounts(first_events: frozenset[str], second_events: frozenset[str]) -> tuple[Account, Account]:
     """Return the two accounts of the demo, who see the events with these ids."""
-    return (
-        Account(
-            client_id="demo0001",
-            client_secret=hashlib.sha1(b"demo0001", usedforsecurity=False).hexdigest(),
-            user="demo@chronotrack.test",
-            password="demo-password",  # noqa: S106 - an invented account, on this machine only
-            event_ids=first_events,
-        ),
-        Account(
-            client_id="demo0002",
-            client_secret=hashlib.sha1(b"demo0002", usedforsecurity=False).hexdigest(),
-            user="demo2@chronotrack.test",
-            password="demo-password-2",  # noqa: S106 - an invented account, on this machine only
-            event_ids=second_events,
-        ),
-    )
+    return numbered_account(1, first_events), numbered_account(2, second_events)

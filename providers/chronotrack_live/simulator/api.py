@@ -103,7 +103,7 @@ class Api:
         at = self._clock.now()
         match rest:
             case [] if word == "event":
-                return self._list(key, request, self._listings.of_events(self._directory.events(account)))
+                return self._list(key, request, self._listings.of_events(self._directory.events(account, at), at))
             case [number] if word in (*_LISTS, "wave"):
                 place = self._directory.find(word, number, account)
                 return _json(b'{"%b":%b}' % (key.encode(), self._listings.one(place, at)))

@@ -14,7 +14,7 @@ from .numbers import Numbers, seeded
 from .people import make_athlete
 from .races import Corral, Starter, make_race
 from .runners import Runner, load_runners, spread_with_oddities, straggler
-from .world import Event, World
+from .world import Delay, Event, World
 
 if TYPE_CHECKING:
     from random import Random
@@ -60,7 +60,7 @@ def build_world(
             runners = spread_with_oddities(carried, count)
             event = _marathon(race_start, runners, numbers, draw, with_test_results=with_test_results)
         else:
-            event = _event(plan, race_start, carried, scale, numbers, draw)
+            event = build_event(plan, race_start, carried, scale, numbers, draw)
         events.append(event)
         seen_by[event.event_id] = plan.seen_by if plan else (1,)
     accounts = demo_accounts(
@@ -114,7 +114,7 @@ def _test_starter(
     return Starter(runner, athlete, runner.bib, mishap, is_test=True)
 
 
-def _event(
+def build_event(
     plan: PlannedEvent,
     race_start: datetime,
     carried: list[Runner],
@@ -122,6 +122,7 @@ def _event(
     numbers: Numbers,
     draw: Random,
 ) -> Event:
+    """Build a planned event around the big race's start, from carried runners; `scale` shrinks its races."""
     event_id = numbers.next("event")
     start = race_start + plan.after
     races, first = [], list[Starter]()
@@ -144,6 +145,8 @@ def _event(
         is_published=plan.is_published,
         is_archived=plan.is_archived,
         races=tuple(races),
+        listed_from=None if plan.listed_after is None else start + plan.listed_after,
+        delay=plan.delay and Delay(start - plan.delay.by + plan.delay.told_after, plan.delay.by),
     )
 
 

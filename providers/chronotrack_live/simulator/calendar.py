@@ -23,8 +23,19 @@ class PlannedRace:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedDelay:
+    """A start put off by `by`; that is told `told_after` the start that was planned first."""
+
+    by: timedelta
+    told_after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedEvent:
-    """An event, `after` the big race's start, seen by the accounts in `seen_by` (1, 2)."""
+    """An event, `after` the big race's start, seen by the accounts in `seen_by` (1, 2).
+
+    One with `listed_after` is listed only so long after its start. `after` is the start after a delay.
+    """
 
     name: str
     after: timedelta
@@ -37,6 +48,8 @@ class PlannedEvent:
     is_archived: bool = False
     has_end: bool = True
     is_run: bool = True
+    listed_after: timedelta | None = None
+    delay: PlannedDelay | None = None
 
 
 _LAKESIDE = ("Lakeside", "WI", "America/Chicago")

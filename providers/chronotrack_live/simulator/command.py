@@ -20,6 +20,7 @@ from .faults import IN_TURN, STANDING, Faults, faults_help
 from .replay import Replay, find_recording
 from .server import serve, serve_application
 from .variants import Variant, variants_help
+from .weekend import Weekend
 
 T = TypeVar("T")
 
@@ -65,6 +66,13 @@ _EPILOG = "\n\n".join(
     help='Start of the marathon: ISO 8601 in UTC, or "now".  [default: 24 hours ago, all finished]',
 )
 @click.option("--athletes", type=click.IntRange(min=1), help="Athletes in the marathon.  [default: all]")
+@click.option(
+    "--weekend",
+    metavar="PARTNERSxEVENTS",
+    callback=_reading(lambda texts: Weekend.read(*texts)),
+    nargs=1,
+    help="Serve so many small events to so many accounts from --race-start on, and no marathon (13x200).",
+)
 @click.option("--seed", type=int, default=2013, show_default=True, help="Another seed, another world.")
 @click.option(
     "--variant",
@@ -92,6 +100,7 @@ def command(
     port: int,
     race_start: str,
     athletes: int | None,
+    weekend: Weekend | None,
     seed: int,
     variant: Variant,
     faults: Faults,
@@ -124,6 +133,7 @@ def command(
             port=port,
             race_start=_start(race_start, clock.now()),
             athletes=athletes,
+            weekend=weekend,
             seed=seed,
             clock=clock,
             variant=variant,

@@ -9,6 +9,8 @@ from .errors import ArchivedError, NotFoundError, UnknownEventError
 from .world import Bracket, Entry, Event, Interval, Race, Wave, World
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from .accounts import Account
 
 Resource: TypeAlias = Event | Race | Entry | Bracket | Interval | Wave
@@ -36,9 +38,9 @@ class Directory:
             for race in event.races:
                 self._add_race(event, race)
 
-    def events(self, account: Account) -> list[Event]:
-        """Return the events that an account may see, oldest id first."""
-        return [event for event in self._events if event.event_id in account.event_ids]
+    def events(self, account: Account, at: datetime) -> list[Event]:
+        """Return the events that an account may see at an instant, oldest id first."""
+        return [event for event in self._events if event.event_id in account.event_ids and event.is_listed(at)]
 
     def find(self, word: str, number: str, account: Account) -> Place:
         """Return what an account may see under a word and an id.

@@ -28,9 +28,9 @@ class Listings:
         self._publishers = {event: Publisher(event, variant) for event in events}
         self._entries: dict[Entry, bytes] = {}
 
-    def of_events(self, events: list[Event]) -> Listing:
-        """List events."""
-        return self._listing([self._rows.event(event) for event in events])
+    def of_events(self, events: list[Event], at: datetime) -> Listing:
+        """List events as they are told of at an instant."""
+        return self._listing([self._rows.event(event, at) for event in events])
 
     def inside(self, place: Place, kind: str, query: Mapping[str, str], at: datetime) -> Listing:
         """List what is in a place at an instant.
@@ -59,9 +59,9 @@ class Listings:
         row: WireRow
         match place.resource:
             case Event() as event:
-                row = self._rows.event(event)
+                row = self._rows.event(event, at)
             case Race():
-                row = self._rows.race(race, at)
+                row = self._rows.race(race, place.event, at)
             case Entry() as entry:
                 row = {**self._rows.entry(entry, race), "entry_status": entry.status(at)}
             case Bracket() as bracket:
@@ -88,7 +88,7 @@ class Listings:
 
     def _rows_inside(self, place: Place, kind: str, at: datetime) -> list[WireRow]:
         if kind == "race":
-            return [self._rows.race(race, at) for race in place.races]
+            return [self._rows.race(race, place.event, at) for race in place.races]
         if kind == "bracket":
             return [self._rows.bracket(bracket) for race in place.races for bracket in race.brackets]
         if kind == "wave":

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
+    from .weekend import Weekend
+
 _ANNOUNCEMENT = "ChronoTrack Live simulator at "
 _PATIENCE = 10.0  # seconds for an orderly end
 
@@ -37,6 +39,7 @@ class SimulatorProcess:
     Args:
         race_start: the start of the marathon (aware).
         athletes: how many run the marathon; None is all 16,164.
+        weekend: many small events in place of the marathon and its world, from `race_start` on.
         seed: makes ids, mishaps and delays.
         clock: the race time that it shares; the real clock by default.
         port: the port to listen on; 0 takes a free one.
@@ -49,6 +52,7 @@ class SimulatorProcess:
         *,
         race_start: datetime,
         athletes: int | None = None,
+        weekend: Weekend | None = None,
         seed: int = 2013,
         clock: Clock | None = None,
         port: int = 0,
@@ -59,6 +63,8 @@ class SimulatorProcess:
         self._command += ["--race-start", race_start.isoformat(), "--seed", str(seed)]
         if athletes is not None:
             self._command += ["--athletes", str(athletes)]
+        if weekend is not None:
+            self._command += ["--weekend", str(weekend)]
         for name, value in (variants or {}).items():
             self._command += ["--variant", f"{name}={value}"]
         for fault in faults or ():

@@ -20,16 +20,16 @@ class Rows:
         self._variant = variant
         self._spell = Spelling(variant)
 
-    def event(self, event: Event) -> WireRow:
-        """Return an event's fields."""
+    def event(self, event: Event, at: datetime) -> WireRow:
+        """Return an event's fields at an instant."""
         spell = self._spell
         return {
             "event_id": spell.number(event.event_id),
             "event_name": event.name,
             "event_description": f"{event.name}, {event.city}",
             "event_tag": "".join(word[0] for word in event.name.split()),
-            "event_start_time": spell.whole_epoch(event.start),
-            "event_end_time": spell.whole_epoch(event.end),
+            "event_start_time": spell.whole_epoch(event.planned(event.start, at)),
+            "event_end_time": spell.whole_epoch(event.end and event.planned(event.end, at)),
             "event_site_uri": f"https://{event.event_id}.events.example.test/",
             "event_is_published": spell.flag(event.is_published),
             "event_device_protocol": "",
@@ -44,7 +44,7 @@ class Rows:
             "location_time_zone": event.zone,
         }
 
-    def race(self, race: Race, at: datetime) -> WireRow:
+    def race(self, race: Race, event: Event, at: datetime) -> WireRow:
         """Return a race's fields at an instant: actual times are empty until they have come."""
         spell = self._spell
         return {
@@ -55,8 +55,8 @@ class Rows:
             "race_subtype": "",
             "race_course_distance": spell.number(race.distance_m),
             "race_pref_distance_unit": "miles",
-            "race_planned_start_time": spell.whole_epoch(race.start),
-            "race_planned_end_time": spell.whole_epoch(race.end),
+            "race_planned_start_time": spell.whole_epoch(event.planned(race.start, at)),
+            "race_planned_end_time": spell.whole_epoch(event.planned(race.end, at)),
             "race_actual_start_time": spell.exact_epoch(race.start) if race.start <= at else "",
             "race_actual_end_time": spell.exact_epoch(race.end) if race.end <= at else "",
             "race_age_ref_time": spell.whole_epoch(race.start),

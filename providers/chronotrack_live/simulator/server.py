@@ -12,6 +12,7 @@ from aiohttp import web
 
 from .api import Api
 from .build import build_world
+from .weekend import build_weekend
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from .faults import Faults
     from .variants import Variant
+    from .weekend import Weekend
 
 
 def serve(
@@ -28,6 +30,7 @@ def serve(
     port: int,
     race_start: datetime,
     athletes: int | None,
+    weekend: Weekend | None,
     seed: int,
     clock: Clock,
     variant: Variant,
@@ -42,6 +45,7 @@ def serve(
         port: the port to listen on; 0 takes a free one.
         race_start: the start of the marathon (aware).
         athletes: how many run the marathon; None is all 16,164.
+        weekend: the many small events that are served in place of the marathon, from `race_start` on.
         seed: makes ids, mishaps and delays.
         clock: tells the instant that requests are answered for.
         variant: the shape of the API.
@@ -53,7 +57,10 @@ def serve(
     """
     # a few million objects that all stay: the garbage collector need not look for rubbish among them
     gc.disable()
-    world = build_world(race_start, athletes, seed, with_test_results=variant.test_results == "some")
+    if weekend:
+        world = build_weekend(race_start, weekend, seed)
+    else:
+        world = build_world(race_start, athletes, seed, with_test_results=variant.test_results == "some")
     api = Api(world, clock, variant, faults)
     gc.freeze()
     gc.enable()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date, datetime, timedelta
 
     from .accounts import Account
 
@@ -142,9 +142,20 @@ class Race:
     entries: tuple[Entry, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """A start put off: until `told_at` every planned instant of the event is given as `by` earlier."""
+
+    told_at: datetime
+    by: timedelta
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Event:
-    """An event with its races; `end` may be unknown, `zone` is the place's IANA time zone."""
+    """An event with its races; `end` may be unknown, `zone` is the place's IANA time zone.
+
+    One with `listed_from` is not listed before that instant. `start` and `end` are those after a delay.
+    """
 
     event_id: str
     name: str
@@ -157,6 +168,16 @@ class Event:
     is_published: bool
     is_archived: bool
     races: tuple[Race, ...]
+    listed_from: datetime | None = None
+    delay: Delay | None = None
+
+    def is_listed(self, at: datetime) -> bool:
+        """Tell whether the event is among its account's at an instant."""
+        return self.listed_from is None or self.listed_from <= at
+
+    def planned(self, instant: datetime, at: datetime) -> datetime:
+        """Return what is given for an instant of the event's plan at an instant."""
+        return instant - self.delay.by if self.delay and at < self.delay.told_at else instant
 
 
 @dataclass(frozen=True, slots=True)
