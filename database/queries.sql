@@ -12,6 +12,9 @@ SELECT
     set_config('tcp_keepalives_idle', '20', false),
     set_config('tcp_keepalives_interval', '10', false),
     set_config('tcp_keepalives_count', '3', false),
+    -- Nobody else's lock and no statement may hold all partners up: where the operator says nothing, so long.
+    (SELECT set_config(name, '30s', false) FROM pg_settings WHERE name = 'lock_timeout' AND setting = '0'),
+    (SELECT set_config(name, '5min', false) FROM pg_settings WHERE name = 'statement_timeout' AND setting = '0'),
     -- The locks' connection is quiet while the API is read. PostgreSQL knows this setting from 14 on.
     (SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout');
 

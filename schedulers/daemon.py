@@ -155,6 +155,7 @@ class Daemon:
                 lanes.plan(Job("credentials", HOUSE, clock.now(), self._read_credentials))
 
     def _beat(self) -> None:
+        self._scheduler.look_at_the_clock()
         self._systemd.alive(self._scheduler.tell_how_things_stand())
 
     def _read_credentials(self) -> Job | None:

@@ -48,6 +48,8 @@ class Lanes:
         # Names of jobs that wait for their instant, wait for a worker or run; and of those that run.
         self._known: set[str] = set()
         self._running: set[str] = set()
+        # What was planned while a job of its name ran.
+        self._afterwards: dict[str, Job] = {}
         self._changed = threading.Condition(threading.RLock())
         self._stopped = False
         self._scheduler = BackgroundScheduler(
@@ -101,7 +103,8 @@ class Lanes:
     def plan(self, job: Job | None) -> None:
         """Plan a job, in place of one of its name that waits for its instant; None plans nothing.
 
-        One of its name that has begun, or waits for a worker, stays: it will say itself what comes next.
+        One of its name that has begun, or waits for a worker, stays. It will say itself what comes next; when
+        it runs already and says nothing, what was planned meanwhile does.
         """
         if job is None:
             return
@@ -109,6 +112,13 @@ class Lanes:
             waits = self._scheduler.get_job(job.name) is not None
             if waits or job.name not in self._known:
                 self._add(job)
+            elif job.name in self._running:
+                self._afterwards[job.name] = job
+
+    def waiting(self) -> dict[str, datetime]:
+        """Return the real instants (aware) for which jobs wait, by their names."""
+        with self._changed:
+            return {job.id: job.next_run_time for job in self._scheduler.get_jobs()}
 
     def drop(self, name: str) -> None:
         """Forget a job that waits for its instant."""
@@ -145,6 +155,8 @@ class Lanes:
         with self._changed:
             self._running.discard(job.name)
             self._known.discard(job.name)
+            following = following or self._afterwards.get(job.name)
+            self._afterwards.pop(job.name, None)
             if following is not None:
                 self._add(following)
             self._changed.notify_all()

@@ -60,6 +60,7 @@ class ChronoTrackLiveScheduler:
         self._observer = observer or Nobody()
         self._agenda = Agenda(settings.windows)
         self._watch = DatabaseWatch(store.answers)
+        self._seen = clock.now()
 
     def start(self) -> None:
         """Start with a discovery of every partner."""
@@ -99,11 +100,26 @@ class ChronoTrackLiveScheduler:
             f"{in_all[Phase.STANDARD]} standard, {in_all[Phase.WAITING]} waiting{database}"
         )
 
+    def look_at_the_clock(self) -> None:
+        """Plan everything afresh when the clock was set back: what waits would wait too long."""
+        now = self._clock.now()
+        back, self._seen = self._seen - now, now
+        if back <= timedelta(0):
+            return
+        log.warning("clock.set_back", seconds=round(back.total_seconds(), 3))
+        if self._watch.lost:
+            self.lanes.plan(self._look_after_the_database())
+        self.lanes.plan(self._reading_of_the_hub())
+        self.lanes.plan(Job("fold", HOUSE, now + _FOLD_EVERY, self._fold))
+        for partner in self.roster:
+            self.lanes.plan(self._discovery(partner.timing_partner_id, timedelta(0), afresh=True))
+
     # One partner ---------------------------------------------------------------------------------------
 
     def _let_in(self, partner_id: int) -> None:
         self.lanes.open(self._workers(partner_id))
-        self.lanes.plan(self._discovery(partner_id, timedelta(0)))
+        # One whose credentials have changed may have failed for want of them: nothing waits for its next try.
+        self.lanes.plan(self._discovery(partner_id, timedelta(0), afresh=True))
 
     def _workers(self, partner_id: int) -> dict[str, int]:
         """Return a partner's lanes: a discovery or a live race must not wait behind entry lists."""
@@ -113,29 +129,30 @@ class ChronoTrackLiveScheduler:
             f"results {partner_id}": self._settings.max_concurrent_events,
         }
 
-    def _discovery(self, partner_id: int, after: timedelta) -> Job:
+    def _discovery(self, partner_id: int, after: timedelta, *, afresh: bool = False) -> Job:
         name = f"discovery {partner_id}"
-        return Job(name, name, self._clock.now() + after, lambda: self._discover(partner_id))
+        at = self._clock.now() + after
+        return Job(name, name, at, lambda: self._discover(partner_id, afresh=afresh))
 
-    def _discover(self, partner_id: int) -> Job | None:
+    def _discover(self, partner_id: int, *, afresh: bool) -> Job | None:
         following = self._discovery(partner_id, _AGAIN)
         with self.roster.at_work(partner_id) as partner:
             if partner is None:
                 return None
             if self._watch.lost:
                 return following
-            was_refused = partner.refused
+            afresh = afresh or partner.refused
             tested = self._told(partner.authenticate(), partner)
             if partner.refused:
                 return following
             # What is known already need not wait for a discovery, which may be slow.
-            self._follow(partner, afresh=was_refused)
+            self._follow(partner, afresh=afresh)
             if tested.error is None and self._told(partner.discover(), partner).error is None:
                 following = self._discovery(partner_id, self._settings.discovery_interval)
             self._follow(partner)
             if partner not in self.roster:
                 # His credentials have changed meanwhile.
-                following = self._discovery(partner_id, timedelta(0))
+                following = self._discovery(partner_id, timedelta(0), afresh=True)
         return following
 
     def _follow(self, partner: Partner, *, afresh: bool = False) -> None:
@@ -159,17 +176,18 @@ class ChronoTrackLiveScheduler:
             if self._agenda.follow(event) or afresh:
                 self.lanes.plan(self._entry_list(partner_id, event.event_id))
                 self.lanes.plan(self._collection(partner_id, event.event_id))
+        if partner_id not in {partner.timing_partner_id for partner in self.roster}:
+            # He was let go meanwhile: should he come back, all of his events are news.
+            self._agenda.leave_all_but(partner_id, ())
 
     # One event -----------------------------------------------------------------------------------------
 
     def _collection(self, partner_id: int, event_id: str, again: Due | None = None) -> Job | None:
         """Return the job of the event's next collection, or of another try that comes sooner."""
         due = self._agenda.next_collection(event_id, self._clock.now())
-        if due is None:
-            return None
-        if again is not None and again.planned < due.planned:
+        if again is not None and (due is None or again.planned < due.planned):
             due = again
-        return self._collection_at(partner_id, event_id, due)
+        return None if due is None else self._collection_at(partner_id, event_id, due)
 
     def _collection_at(self, partner_id: int, event_id: str, due: Due) -> Job:
         return Job(
@@ -252,6 +270,9 @@ class ChronoTrackLiveScheduler:
         if not self._watch.lost:
             for partner in self.roster:
                 self._follow(partner)
+        if self._watch.lost:
+            # It is looked after already, as a rule.
+            self.lanes.plan(self._look_after_the_database())
         return self._reading_of_the_hub()
 
     def _fold(self) -> Job:

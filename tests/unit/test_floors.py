@@ -19,7 +19,11 @@ MAY_IMPORT = {
 # Nothing of ours below them; see the design's floors.
 GROUND = {"providers.records": {"providers.errors"}, "providers.errors": set()}
 # Without clock, network or database.
-PURE = {"schedulers.windows": {"providers.records"}, "backfill.plan": {"providers.records"}}
+PURE = {
+    "schedulers.windows": {"providers.records"},
+    "schedulers.plan": {"providers.records", "schedulers.windows", "schedulers.settings"},
+    "backfill.plan": {"providers.records"},
+}
 # What the database may know of the floor below it.
 # (child_process is no word of the outside world: it ties a process to its parent; storable knows what
 # PostgreSQL keeps, for whoever makes records and for whoever stores them.)

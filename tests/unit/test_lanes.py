@@ -74,6 +74,21 @@ def test_a_job_that_runs_is_neither_run_twice_nor_replaced(lanes):
     assert others == []
 
 
+def test_a_job_that_is_planned_while_one_of_its_name_runs_comes_after_it_when_that_says_nothing(lanes):
+    began, hold, after = threading.Event(), threading.Event(), threading.Event()
+
+    def first():
+        began.set()
+        hold.wait(PATIENCE)
+
+    lanes.plan(job("same", first))
+    assert began.wait(PATIENCE)
+    lanes.plan(job("same", after.set))
+    hold.set()
+
+    assert after.wait(PATIENCE)
+
+
 def test_a_job_that_waits_is_replaced_by_the_next_of_its_name(lanes):
     done, former = threading.Event(), []
     lanes.plan(job("same", lambda: former.append(1), at=datetime.now(UTC) + timedelta(hours=1)))
