@@ -13,7 +13,7 @@ export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench-database clean
+.PHONY: help setup demo test lint format bench-database bench-scheduler weekend clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -38,6 +38,12 @@ format: $(VENV)/.ready ## format the code
 
 bench-database: $(VENV)/.ready ## who waits for the migration at production size, and what each query takes there
 	@$(BIN)/python -m tests.benchmarks.production_size
+
+bench-scheduler: $(VENV)/.ready ## whether the daemon collects a thousand live events when they are due
+	@$(BIN)/python -m tests.benchmarks.race_day
+
+weekend: $(VENV)/.ready ## the scheduler through a whole weekend on a fast clock, checked against the windows
+	@$(BIN)/python -m tests.benchmarks.weekend
 
 clean: ## remove what was set up in this checkout
 	rm -rf $(VENV) .cache build *.egg-info

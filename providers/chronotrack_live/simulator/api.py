@@ -103,7 +103,8 @@ class Api:
         at = self._clock.now()
         match rest:
             case [] if word == "event":
-                return self._list(key, request, self._listings.of_events(self._directory.events(account, at), at))
+                events = self._directory.events(account, at)
+                return self._list(key, request, self._listings.of_events(events, at))
             case [number] if word in (*_LISTS, "wave"):
                 place = self._directory.find(word, number, account)
                 return _json(b'{"%b":%b}' % (key.encode(), self._listings.one(place, at)))

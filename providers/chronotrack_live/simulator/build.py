@@ -124,7 +124,7 @@ def build_event(
 ) -> Event:
     """Build a planned event around the big race's start, from carried runners; `scale` shrinks its races."""
     event_id = numbers.next("event")
-    start = race_start + plan.after
+    start, put_off = race_start + plan.after, plan.delay
     races, first = [], list[Starter]()
     for race in plan.races:
         race_begins = start + race.after
@@ -146,7 +146,7 @@ def build_event(
         is_archived=plan.is_archived,
         races=tuple(races),
         listed_from=None if plan.listed_after is None else start + plan.listed_after,
-        delay=plan.delay and Delay(start - plan.delay.by + plan.delay.told_after, plan.delay.by),
+        delay=None if put_off is None else Delay(start - put_off.by + put_off.told_after, put_off.by),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import fill
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -25,10 +25,10 @@ from .weekend import Weekend
 T = TypeVar("T")
 
 
-def _reading(read: Callable[[tuple[str, ...]], T]) -> Callable[..., T]:
-    """Make click read an option's texts, and refuse those that cannot be read."""
+def _reading(read: Callable[[Any], T]) -> Callable[..., T]:
+    """Make click read an option's text or texts, and refuse those that cannot be read."""
 
-    def callback(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> T:
+    def callback(_: click.Context, __: click.Parameter, texts: str | tuple[str, ...] | None) -> T:
         try:
             return read(texts)
         except ValueError as error:
@@ -69,8 +69,7 @@ _EPILOG = "\n\n".join(
 @click.option(
     "--weekend",
     metavar="PARTNERSxEVENTS",
-    callback=_reading(lambda texts: Weekend.read(*texts)),
-    nargs=1,
+    callback=_reading(Weekend.read),
     help="Serve so many small events to so many accounts from --race-start on, and no marathon (13x200).",
 )
 @click.option("--seed", type=int, default=2013, show_default=True, help="Another seed, another world.")

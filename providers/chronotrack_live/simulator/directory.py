@@ -40,7 +40,8 @@ class Directory:
 
     def events(self, account: Account, at: datetime) -> list[Event]:
         """Return the events that an account may see at an instant, oldest id first."""
-        return [event for event in self._events if event.event_id in account.event_ids and event.is_listed(at)]
+        seen = (event for event in self._events if event.event_id in account.event_ids)
+        return [event for event in seen if event.is_listed(at)]
 
     def find(self, word: str, number: str, account: Account) -> Place:
         """Return what an account may see under a word and an id.
