@@ -8,6 +8,8 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := simulator,embedded,test,lint
+# Two more than there are processors: many tests wait for a process of their own.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -24,7 +26,7 @@ demo: $(VENV)/.ready ## a live race from the simulated API into a private Postgr
 	@$(BIN)/chronotrack-live demo
 
 test: $(VENV)/.ready lint ## style, types and tests
-	@$(BIN)/pytest --numprocesses=auto --basetemp=.cache/pytest
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --basetemp=.cache/pytest
 
 lint: $(VENV)/.ready ## ruff, mypy --strict and shellcheck
 	@$(BIN)/ruff check .
