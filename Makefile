@@ -15,7 +15,7 @@ export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench-database bench-scheduler weekend clean
+.PHONY: help setup demo test test-benchmarks lint format bench-database bench-scheduler weekend clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -27,6 +27,9 @@ demo: $(VENV)/.ready ## a live race from the simulated API into a private Postgr
 
 test: $(VENV)/.ready lint ## style, types and tests
 	@$(BIN)/pytest --numprocesses=$(WORKERS) --basetemp=.cache/pytest
+
+test-benchmarks: $(VENV)/.ready ## that the benchmarks still run: each with a few events
+	@$(BIN)/pytest --basetemp=.cache/pytest tests/benchmarks
 
 lint: $(VENV)/.ready ## ruff, mypy --strict and shellcheck
 	@$(BIN)/ruff check .
