@@ -270,9 +270,6 @@ class ChronoTrackLiveScheduler:
         if not self._watch.lost:
             for partner in self.roster:
                 self._follow(partner)
-        if self._watch.lost:
-            # It is looked after already, as a rule.
-            self.lanes.plan(self._look_after_the_database())
         return self._reading_of_the_hub()
 
     def _fold(self) -> Job:

@@ -61,7 +61,7 @@ def test_the_benchmark_of_a_weekend_looks_at_everything_that_was_to_be_done(week
     assert done.returncode in (0, 1), done.stdout + done.stderr
     text = report.read_text(encoding="utf-8")
     checks = re.findall(r"^\| (.*) \| ([\d,]+) \| [\d,]+ \|$", text, re.MULTILINE)
-    assert len(checks) == 9
+    assert len(checks) >= 9
     # None of them had nothing to look at.
     assert all(times != "0" for _, times in checks)
 
