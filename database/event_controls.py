@@ -16,7 +16,7 @@ from providers.records import LiveKey, StoredEvent
 
 @dataclass(frozen=True, slots=True)
 class CollectedPartner:
-    """A partner that has credentials. `last_discovery` (aware) is None when there was none.
+    """A partner that has credentials.
 
     `refused` says that the API refused the credentials when they were last tested: nothing is collected until
     it takes them again.
@@ -24,7 +24,6 @@ class CollectedPartner:
 
     timing_partner_id: int
     name: str
-    last_discovery: datetime | None
     refused: bool
 
 
@@ -78,10 +77,7 @@ class EventControls:
         """Return the partners that have credentials for the provider, by their ids."""
         with self._database.transaction() as cursor:
             cursor.execute(compose("collected_partners"), {"provider_name": self._provider_name})
-            return [
-                CollectedPartner(**(row | {"last_discovery": _aware(row["last_discovery"])}))
-                for row in cursor.fetchall()
-            ]
+            return [CollectedPartner(**row) for row in cursor.fetchall()]
 
     def events(self, since: datetime | None = None) -> list[KnownEvent]:
         """Return the live events by their starts.
@@ -137,7 +133,8 @@ def _known_event(row: dict[str, Any]) -> KnownEvent:
             end_time=_aware(row["end_time"]),
             race_starts=tuple(start.replace(tzinfo=UTC) for start in row["race_starts"]),
             superseded=row["superseded_by"] is not None,
-            last_collection=collected_at,
+            last_collection=None if row["last_status"] == "failed" else collected_at,
+            last_failure=collected_at if row["last_status"] == "failed" else None,
             last_participant_sync=_aware(row["last_participant_sync"]),
         ),
         partner_name=row["partner_name"],

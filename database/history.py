@@ -7,12 +7,12 @@ from datetime import datetime
 from psycopg2.extras import RealDictCursor
 
 from database.host_tables import database_time, to_json
-from database.queries import compose
+from database.queries import compose, whose
 from providers.records import Credentials, SyncReport
 
 
-def add_history(cursor: RealDictCursor, credentials: Credentials, report: SyncReport) -> SyncReport:
-    """Write the history row of an operation; return its report."""
+def add_history(cursor: RealDictCursor, credentials: Credentials, report: SyncReport) -> int:
+    """Write the history row of an operation; return its number."""
     error = report.error
     cursor.execute(
         compose("add_history"),
@@ -38,15 +38,24 @@ def add_history(cursor: RealDictCursor, credentials: Credentials, report: SyncRe
             "reason": str(error) if error else None,
         },
     )
-    return report
+    [row] = cursor.fetchall()
+    return int(row["sync_history_id"])
+
+
+def last_reading(cursor: RealDictCursor, credentials: Credentials, event_id: str) -> int | None:
+    """Return the number of the history row of an event's results that were stored last, None for none."""
+    cursor.execute(compose("last_reading"), whose(credentials) | {"event_id": event_id})
+    row = cursor.fetchone()
+    return None if row is None else int(row["sync_history_id"])
 
 
 def fold_history(cursor: RealDictCursor, before: datetime) -> int:
-    """Fold the account of frequent polls that found nothing new; return how many rows went.
+    """Fold the account of frequent operations that found nothing new, or failed; return how many rows went.
 
-    Of those that began before an instant (aware), the last one of a day, event and type stays and says under
-    "folded" in `data_snapshot` how many it stands for. What wrote, was partial or failed stays as it is; see
-    `ct_live_fold_history()` in the schema extension.
+    Of those that began before an instant (aware), the last one of a day, event, type and error category stays
+    and says under "folded" in `data_snapshot` how many it stands for, under "folded_since" when the first of
+    them began. What wrote or was partial stays as it is; see `ct_live_fold_history()` in the schema
+    extension.
     """
     cursor.execute(compose("fold_history"), {"before": database_time(before)})
     row = cursor.fetchone()

@@ -7,17 +7,16 @@ narrow get their beginning; the whole then stands in `additional_data`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Generic, TypeVar
 
 import orjson
 
 from providers.errors import RowKind
 from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderResult, Split
-from providers.storable import is_storable, storable, storable_text
+from providers.storable import storable
 
 RecordT = TypeVar("RecordT")
 
@@ -34,6 +33,11 @@ class Owner:
     def key(self, api_id: str) -> str:
         """Return the key that a live row of this owner has in the host's tables."""
         return self.credentials.key(api_id)
+
+    @property
+    def event_id(self) -> str:
+        """Return the key of the event in the host's tables."""
+        return self.key(self.provider_event_id or "")
 
 
 def database_time(instant: datetime | None) -> datetime | None:
@@ -52,62 +56,35 @@ def duration_text(time: timedelta | None) -> str | None:
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction}"
 
 
-Value = Callable[[RecordT, Owner], object]
-
-
 @dataclass(frozen=True, slots=True)
 class HostTable(Generic[RecordT]):
     """A host table, and how each of its columns is filled from a record.
 
-    `kind` is what the provider's list has a row of; `key` are the columns by which a staged row finds the
-    row that is kept.
+    Attributes:
+        name: the table's.
+        kind: what the provider's list has a row of.
+        key: the columns by which a staged row finds the row that is kept.
+        of_owner: the columns that are the same for all rows of an owner.
+        of_record: all others.
+        overflow: the column that has the whole of what is too long for its own, None for no such column.
     """
 
     name: str
     kind: RowKind
     key: tuple[str, ...]
-    columns: Mapping[str, Value[RecordT]]
+    of_owner: Mapping[str, Callable[[Owner], object]]
+    of_record: Mapping[str, Callable[[RecordT, Owner], object]]
     overflow: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return all columns that the integration writes, where the host has them."""
+        return *self.of_owner, *self.of_record
 
     @property
     def api_id(self) -> str:
         """Return the column that has the API's own id."""
         return f"provider_{self.kind}_id"
-
-    def row_maker(self, host: Mapping[str, int | None]) -> RowMaker[RecordT]:
-        """Return the maker of rows for the columns that the host has (name -> length or None)."""
-        return RowMaker(self, {name: host[name] for name in self.columns if name in host})
-
-
-class RowMaker(Generic[RecordT]):
-    """Makes the rows of one table, in the order of `columns`."""
-
-    def __init__(self, table: HostTable[RecordT], lengths: Mapping[str, int | None]) -> None:
-        self.table = table
-        self.columns = tuple(lengths)
-        self._values = [(name, table.columns[name], lengths[name]) for name in self.columns]
-        self._overflow_at = self.columns.index(table.overflow) if table.overflow in lengths else None
-
-    def rows(self, records: Iterable[RecordT], owner: Owner) -> Iterable[list[object]]:
-        """Yield each record's row."""
-        for record in records:
-            row: list[object] = []
-            overflow: dict[str, str] = {}
-            for name, value, length in self._values:
-                cell = value(record, owner)
-                if isinstance(cell, str) and not is_storable(cell):
-                    cell = storable_text(cell)
-                if length is not None and isinstance(cell, str) and len(cell) > length:
-                    overflow[name] = cell
-                    cell = _shortened(name, cell, length)
-                row.append(cell)
-            if self._overflow_at is not None:
-                kept = row[self._overflow_at]
-                additional = dict(kept) if isinstance(kept, Mapping) else {}
-                if overflow:
-                    additional["too_long"] = overflow
-                row[self._overflow_at] = to_json(additional) if additional else None
-            yield row
 
 
 def to_json(value: object) -> str:
@@ -118,13 +95,6 @@ def to_json(value: object) -> str:
         text = _NUL
     # Half a surrogate pair, a number beyond 64 bits, or a NUL, which jsonb does not take: spelt out.
     return orjson.dumps(storable(value), option=orjson.OPT_SORT_KEYS).decode() if _NUL in text else text
-
-
-def _shortened(name: str, text: str, length: int) -> str:
-    """Return the beginning of a text that is too long; ids that only begin alike stay different."""
-    if not name.endswith("_id"):
-        return text[:length]
-    return text[: length - 17] + "~" + sha256(text.encode()).hexdigest()[:16]
 
 
 def _location(record: ProviderEvent | ProviderParticipant) -> str | None:
@@ -154,6 +124,10 @@ EVENTS: HostTable[ProviderEvent] = HostTable(
     "event",
     ("event_id",),
     {
+        "timing_partner_id": lambda o: o.credentials.timing_partner_id,
+        "data_source": lambda o: o.credentials.data_source,
+    },
+    {
         "event_id": lambda e, o: o.key(e.provider_event_id),
         "event_tag": lambda e, _: e.tag,
         "event_name": lambda e, _: e.name,
@@ -170,8 +144,6 @@ EVENTS: HostTable[ProviderEvent] = HostTable(
         "organization_id": lambda e, _: e.organization_id,
         "organization_name": lambda e, _: e.organization_name,
         "location": lambda e, _: _location(e),
-        "timing_partner_id": lambda _, o: o.credentials.timing_partner_id,
-        "data_source": lambda _, o: o.credentials.data_source,
         "provider_event_id": lambda e, _: e.provider_event_id,
         "additional_data": lambda e, _: {**e.additional_data, **_race_starts(e)},
     },
@@ -183,8 +155,13 @@ PARTICIPANTS: HostTable[ProviderParticipant] = HostTable(
     "participant",
     ("entry_id",),
     {
+        "event_id": lambda o: o.event_id,
+        "timing_partner_id": lambda o: o.credentials.timing_partner_id,
+        "data_source": lambda o: o.credentials.data_source,
+        "provider_event_id": lambda o: o.provider_event_id,
+    },
+    {
         "entry_id": lambda p, o: o.key(p.provider_participant_id),
-        "event_id": lambda _, o: o.key(o.provider_event_id or ""),
         "race_id": lambda p, _: p.provider_race_id,
         "entry_external_id": lambda p, _: p.external_id,
         "entry_name": lambda p, _: p.name,
@@ -205,9 +182,6 @@ PARTICIPANTS: HostTable[ProviderParticipant] = HostTable(
         "team_id": lambda p, _: p.team_id,
         "team_name": lambda p, _: p.team_name,
         "division": lambda p, _: p.division,
-        "timing_partner_id": lambda _, o: o.credentials.timing_partner_id,
-        "data_source": lambda _, o: o.credentials.data_source,
-        "provider_event_id": lambda _, o: o.provider_event_id,
         "provider_participant_id": lambda p, _: p.provider_participant_id,
         "additional_data": lambda p, _: p.additional_data,
     },
@@ -219,7 +193,12 @@ RESULTS: HostTable[ProviderResult] = HostTable(
     "result",
     ("timing_partner_id", "data_source", "provider_result_id"),
     {
-        "event_id": lambda _, o: o.key(o.provider_event_id or ""),
+        "event_id": lambda o: o.event_id,
+        "timing_partner_id": lambda o: o.credentials.timing_partner_id,
+        "data_source": lambda o: o.credentials.data_source,
+        "provider_event_id": lambda o: o.provider_event_id,
+    },
+    {
         "race_id": lambda r, _: r.provider_race_id,
         "entry_id": lambda r, o: r.provider_participant_id and o.key(r.provider_participant_id),
         "participant_id": lambda r, o: r.provider_participant_id and o.key(r.provider_participant_id),
@@ -248,9 +227,6 @@ RESULTS: HostTable[ProviderResult] = HostTable(
         "finish_time": lambda r, _: database_time(r.finish_time),
         "split_times": lambda r, _: to_json([_split(s) for s in r.splits]),
         "result_status": lambda r, _: r.status,
-        "timing_partner_id": lambda _, o: o.credentials.timing_partner_id,
-        "data_source": lambda _, o: o.credentials.data_source,
-        "provider_event_id": lambda _, o: o.provider_event_id,
         "provider_result_id": lambda r, _: r.provider_result_id,
         "additional_data": lambda r, _: r.additional_data,
     },

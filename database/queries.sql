@@ -18,6 +18,10 @@ SELECT
     -- The locks' connection is quiet while the API is read. PostgreSQL knows this setting from 14 on.
     (SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout');
 
+-- name: statement_timeout
+-- After how many seconds the server ends a statement of this session.
+SELECT setting::float / 1000 AS seconds FROM pg_settings WHERE name = 'statement_timeout';
+
 -- name: host_columns
 -- The columns that a table has, with the length of its bounded texts.
 SELECT
@@ -239,30 +243,34 @@ WHERE EXISTS (SELECT FROM ct_events AS event WHERE event.event_id = staged.event
 )
 ON CONFLICT DO NOTHING;
 
+-- name: last_reading
+-- The account of the reading of an event's results that was stored last.
+SELECT stored.sync_history_id
+FROM unnest(ARRAY['results', 'backfill']) AS wanted (sync_type)
+CROSS JOIN LATERAL (
+    SELECT h.sync_time, h.sync_history_id
+    FROM sync_history h
+    WHERE h.provider_id = %(provider_id)s
+      AND h.timing_partner_id = %(partner)s
+      AND h.sync_type = wanted.sync_type
+      AND h.event_id = %(event_id)s
+      AND h.status IN ('completed', 'partial')
+    ORDER BY h.sync_time DESC, h.sync_history_id DESC
+    LIMIT 1
+) AS stored
+ORDER BY stored.sync_time DESC, stored.sync_history_id DESC
+LIMIT 1;
+
 -- name: missed_results
--- How many results of the event are kept, and which of them this reading does not have (those whose rows were
--- set aside are no loss): in missed_again whom the reading before left in doubt, in missed_first the others.
+-- How many results of the event are kept, and which of them this reading does not have (those that are as they
+-- were, and those whose rows were set aside, are no loss): in missed_again whom the last reading left in doubt,
+-- in missed_first the others.
 WITH doubted AS (
-    SELECT jsonb_array_elements_text(last_stored.data_snapshot -> 'unconfirmed_vanished') AS api_id
-    FROM (
-        SELECT stored.*
-        FROM unnest(ARRAY['results', 'backfill']) AS wanted (sync_type)
-        CROSS JOIN LATERAL (
-            SELECT h.sync_time, h.sync_history_id, h.data_snapshot
-            FROM sync_history h
-            WHERE h.provider_id = %(provider_id)s
-              AND h.timing_partner_id = %(partner)s
-              AND h.sync_type = wanted.sync_type
-              AND h.event_id = %(event_id)s
-              AND h.status IN ('completed', 'partial')
-            ORDER BY h.sync_time DESC, h.sync_history_id DESC
-            LIMIT 1
-        ) AS stored
-        ORDER BY stored.sync_time DESC, stored.sync_history_id DESC
-        LIMIT 1
-    ) AS last_stored
-    -- Earlier versions noted a number.
-    WHERE jsonb_typeof(last_stored.data_snapshot -> 'unconfirmed_vanished') = 'array'
+    SELECT jsonb_array_elements_text(h.data_snapshot -> 'unconfirmed_vanished') AS api_id
+    FROM sync_history h
+    WHERE h.sync_history_id = %(last_reading)s
+      -- Earlier versions noted a number.
+      AND jsonb_typeof(h.data_snapshot -> 'unconfirmed_vanished') = 'array'
 ), kept AS (
     SELECT provider_result_id AS api_id
     FROM ct_results
@@ -274,7 +282,7 @@ WITH doubted AS (
     EXCEPT
     SELECT provider_result_id FROM {staged}
     EXCEPT
-    SELECT unnest(%(set_aside)s::text[])
+    SELECT unnest(%(not_missed)s::text[])
 )
 -- Sets throughout: a join of two long lists, one of which is taken for short, compares each with each.
 SELECT
@@ -368,15 +376,16 @@ INSERT INTO sync_history (
     %(partner)s, %(provider_id)s, %(event_id)s, %(sync_type)s, %(sync_type)s, 'pull', %(at)s, %(status)s,
     %(written)s, %(seen)s, %(rejected)s, %(participants)s, %(results)s,
     %(duration)s, %(lateness)s, %(error_category)s, %(error_details)s, %(statistics)s, %(reason)s
-);
+)
+RETURNING sync_history_id;
 
 -- name: fold_history
--- Fold the account of polls before an instant that found nothing new.
+-- Fold the account of operations before an instant that found nothing new, or failed.
 SELECT ct_live_fold_history(%(before)s) AS gone;
 
 -- name: live_events
--- A partner's live events that may still need something, with what the windows ask about. Those of
--- %(late_races)s have a race that starts late enough, whatever the event's own dates say.
+-- A partner's live events that may still need something, with what the windows ask about: those that start, end
+-- or have a race since an instant. A collection that failed is of interest where none went well after it.
 SELECT
     e.event_id,
     e.timing_partner_id,
@@ -384,17 +393,30 @@ SELECT
     e.event_name AS name,
     e.start_date AS start_time,
     e.end_date AS end_time,
+    races.starts AS race_starts,
     s.event_id IS NOT NULL AS superseded,
     last_results.sync_time AS last_collection,
+    last_failed.sync_time AS last_failure,
     last_participants.sync_time AS last_participant_sync
 FROM ct_events e
-LEFT JOIN ct_live_superseded_events s USING (event_id)
+CROSS JOIN LATERAL (
+    SELECT coalesce(array_agg(race_start::timestamp ORDER BY race_start::timestamp), '{{}}') AS starts
+    FROM jsonb_array_elements_text(e.additional_data -> 'race_starts') AS race_start
+) AS races
+LEFT JOIN ct_live_superseded_events s ON s.event_id = e.event_id
 LEFT JOIN LATERAL (
     SELECT sync_time FROM sync_history h
     WHERE h.provider_id = %(provider_id)s AND h.timing_partner_id = e.timing_partner_id
-      AND h.sync_type = 'results' AND h.event_id = e.event_id AND h.status IN ('completed', 'partial', 'failed')
+      AND h.sync_type = 'results' AND h.event_id = e.event_id AND h.status IN ('completed', 'partial')
     ORDER BY h.sync_time DESC LIMIT 1
 ) AS last_results ON true
+LEFT JOIN LATERAL (
+    SELECT sync_time FROM sync_history h
+    WHERE h.provider_id = %(provider_id)s AND h.timing_partner_id = e.timing_partner_id
+      AND h.sync_type = 'results' AND h.event_id = e.event_id AND h.status = 'failed'
+      AND h.sync_time > coalesce(last_results.sync_time, '-infinity')
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS last_failed ON true
 LEFT JOIN LATERAL (
     SELECT sync_time FROM sync_history h
     WHERE h.provider_id = %(provider_id)s AND h.timing_partner_id = e.timing_partner_id
@@ -403,16 +425,13 @@ LEFT JOIN LATERAL (
 ) AS last_participants ON true
 WHERE e.timing_partner_id = %(partner)s
   AND e.data_source = %(data_source)s
-  AND (greatest(e.start_date, e.end_date) >= %(since)s OR e.event_id = ANY (%(late_races)s))
+  -- The races of the many that are long over are not even put in order.
+  AND (greatest(e.start_date, e.end_date) >= %(since)s
+       OR EXISTS (
+           SELECT FROM jsonb_array_elements_text(e.additional_data -> 'race_starts') AS race_start
+           WHERE race_start::timestamp >= %(since)s
+       ))
 ORDER BY e.start_date, e.event_id;
-
--- name: race_starts
--- When the races of a partner's live events start, or are to start.
-SELECT e.event_id, race_start::timestamp AS start_time
-FROM ct_events e
-CROSS JOIN LATERAL jsonb_array_elements_text(e.additional_data -> 'race_starts') AS race_start
-WHERE e.timing_partner_id = %(partner)s
-  AND e.data_source = %(data_source)s;
 
 -- name: keep_known_race_starts
 -- An event whose races could not be read this time keeps the starts that are known.
@@ -425,8 +444,8 @@ WHERE kept.event_id = staged.event_id
   AND NOT coalesce(staged.additional_data, '{{}}') ? 'race_starts';
 
 -- name: imported_events
--- The API ids of a partner's events that the backfill has brought in, but for those whose lists moved or left
--- results in doubt: the next one asks for them again.
+-- The API ids of a partner's events (or of one of them) that the backfill has brought in, but for those whose
+-- lists moved, or left results, places or statuses in doubt: the next one asks for them again.
 SELECT e.provider_event_id
 FROM ct_events e
 JOIN sync_history h ON h.event_id = e.event_id AND h.timing_partner_id = e.timing_partner_id
@@ -435,8 +454,39 @@ WHERE e.timing_partner_id = %(partner)s
   AND h.provider_id = %(provider_id)s
   AND h.sync_type = 'backfill'
   AND h.status IN ('completed', 'partial')
+  AND e.event_id = coalesce(%(event_id)s, e.event_id)
   AND h.data_snapshot ->> 'complete' IS DISTINCT FROM 'false'
-  AND h.data_snapshot -> 'unconfirmed_vanished' IS NULL;
+  AND h.data_snapshot -> 'unconfirmed_vanished' IS NULL
+  AND h.data_snapshot -> 'unsure' IS NULL;
+
+-- name: tried_imports
+-- The keys of a partner's events that a backfill has tried to bring in, with or without success.
+SELECT DISTINCT event_id
+FROM sync_history
+WHERE provider_id = %(provider_id)s
+  AND timing_partner_id = %(partner)s
+  AND sync_type = 'backfill'
+  AND status <> 'skipped'
+  AND event_id IS NOT NULL;
+
+-- name: race_under_way
+-- A live event of the partner of which a race, or without known races the event, starts within a span; those
+-- that TCP delivers by now are not collected.
+SELECT e.event_name AS name
+FROM ct_events e
+WHERE e.timing_partner_id = %(partner)s
+  AND e.data_source = %(data_source)s
+  AND EXISTS (
+      SELECT FROM jsonb_array_elements_text(e.additional_data -> 'race_starts') AS race_start
+      WHERE race_start::timestamp BETWEEN %(since)s AND %(until)s
+      UNION ALL
+      SELECT
+      WHERE e.start_date BETWEEN %(since)s AND %(until)s
+        AND coalesce(jsonb_array_length(e.additional_data -> 'race_starts'), 0) = 0
+  )
+  AND NOT EXISTS (SELECT FROM ct_live_superseded_events s WHERE s.event_id = e.event_id)
+ORDER BY e.start_date, e.event_id
+LIMIT 1;
 
 -- name: serving_process
 -- The server process that answers. Behind a pooler it is not the one that the connection was told of.
@@ -459,6 +509,21 @@ SELECT EXISTS (
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND ((classid::bigint << 32) | objid::bigint) = hashtextextended(%(kind)s || ' of ' || %(event_id)s, 88)
 ) AS held;
+
+-- name: discovery_account
+-- When a partner's discoveries and the tests of its credentials last began, by how they went; those before an
+-- instant are of no interest, those after a later one were written before a clock was set back.
+SELECT
+    max(sync_time) FILTER (WHERE sync_type = 'events' AND status IN ('completed', 'partial')) AS discovered,
+    max(sync_time) FILTER (WHERE status = 'failed' AND error_category IS DISTINCT FROM 'refused') AS failed,
+    max(sync_time) FILTER (WHERE status = 'failed' AND error_category = 'refused') AS refused,
+    max(sync_time) FILTER (WHERE sync_type = 'authentication' AND status = 'completed') AS accepted
+FROM sync_history
+WHERE provider_id = %(provider_id)s
+  AND timing_partner_id = %(partner)s
+  AND sync_type IN ('events', 'authentication')
+  AND event_id IS NULL
+  AND sync_time BETWEEN %(since)s AND %(latest)s;
 
 -- name: due_state
 -- Whether an event is paused, and whether an operation of a kind is accounted for that was to begin at a due
@@ -536,22 +601,15 @@ DELETE FROM partner_provider_credentials
 WHERE timing_partner_id = %(partner)s AND provider_id = %(provider_id)s;
 
 -- name: collected_partners
--- The partners that are collected through a provider, with their last discovery, and whether the API refused
--- their credentials when they were last tested.
+-- The partners that are collected through a provider, and whether the API refused their credentials when they
+-- were last tested.
 SELECT
     p.timing_partner_id,
     p.company_name AS name,
-    discovery.sync_time AS last_discovery,
     coalesce(tested.error_category = 'refused', false) AS refused
 FROM partner_provider_credentials c
 JOIN providers USING (provider_id)
 JOIN timing_partners p USING (timing_partner_id)
-LEFT JOIN LATERAL (
-    SELECT h.sync_time FROM sync_history h
-    WHERE h.provider_id = c.provider_id AND h.timing_partner_id = c.timing_partner_id
-      AND h.sync_type = 'events' AND h.event_id IS NULL AND h.status IN ('completed', 'partial')
-    ORDER BY h.sync_time DESC LIMIT 1
-) AS discovery ON true
 LEFT JOIN LATERAL (
     SELECT h.error_category FROM sync_history h
     WHERE h.provider_id = c.provider_id AND h.timing_partner_id = c.timing_partner_id

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from psycopg2.extras import RealDictCursor
 
@@ -44,19 +43,6 @@ def write_races(cursor: RealDictCursor, credentials: Credentials, events: Sequen
     updated = cursor.rowcount
     cursor.execute(compose("insert_races", columns=names(columns)), values)
     return updated + cursor.rowcount
-
-
-def race_starts(cursor: RealDictCursor, credentials: Credentials) -> dict[str, list[datetime]]:
-    """Return when the races of each of the partner's live events start, or are to start.
-
-    They are read from the events' additional_data, because shape C has no table of races.
-    """
-    starts: dict[str, list[datetime]] = {}
-    values = {"partner": credentials.timing_partner_id, "data_source": credentials.data_source}
-    cursor.execute(compose("race_starts"), values)
-    for row in cursor.fetchall():
-        starts.setdefault(row["event_id"], []).append(row["start_time"].replace(tzinfo=UTC))
-    return starts
 
 
 def _columns(cursor: RealDictCursor) -> dict[str, int | None]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
 from psycopg2.extras import RealDictCursor
 
 from database.duplicates import drop_duplicates, similar_events
+from database.history import last_reading
 from database.host_tables import EVENTS, PARTICIPANTS, RESULTS, Owner, RecordT, database_time
 from database.queries import compose, whose
 from database.races import write_races
 from database.rejected_rows import clear_rejected, keep_rejected
-from database.staging import Loaded, Staging
+from database.staging import CHUNK, Loaded, Rendered, Staging
 from providers.errors import RowRejected
 from providers.records import (
     Credentials,
@@ -29,12 +32,35 @@ _MAY_BE_UNSURE = ("gender_place", "division_place", "status")
 
 
 class Snapshots:
-    """Writes what a reading has, and what follows from what it has not."""
+    """Writes what a reading has, and what follows from what it has not, as the host's tables are.
 
-    def __init__(self) -> None:
-        self._events = Staging(EVENTS)
-        self._participants = Staging(PARTICIPANTS)
-        self._results = Staging(RESULTS)
+    Entry lists and results are rendered first, outside of the transaction that writes them.
+    """
+
+    def __init__(self, cursor: RealDictCursor, chunk: int = CHUNK) -> None:
+        """Look at the host's tables, which are written `chunk` rows at a time.
+
+        Raises:
+            SchemaNotReady: they lack the integration's columns.
+        """
+        self._events = Staging.of(cursor, EVENTS, chunk)
+        self._participants = Staging.of(cursor, PARTICIPANTS, chunk)
+        self._results = Staging.of(cursor, RESULTS, chunk)
+
+    def render_participants(
+        self,
+        credentials: Credentials,
+        provider_event_id: str,
+        snapshot: Snapshot[ProviderParticipant],
+    ) -> AbstractContextManager[Rendered[ProviderParticipant]]:
+        """Read an event's entry list to its end, and lend its rows."""
+        return self._participants.render(snapshot.records, Owner(credentials, provider_event_id))
+
+    def render_results(
+        self, credentials: Credentials, provider_event_id: str, snapshot: Snapshot[ProviderResult]
+    ) -> AbstractContextManager[Rendered[ProviderResult]]:
+        """Read an event's results to their end, and lend their rows."""
+        return self._results.render(snapshot.records, Owner(credentials, provider_event_id))
 
     def write_events(
         self,
@@ -50,7 +76,8 @@ class Snapshots:
         """
         owner, events = Owner(credentials), list(snapshot.records)
         cursor.execute(compose("lock_partner_events"), whose(credentials))
-        loaded = self._events.load(cursor, events, owner)
+        with self._events.render(events, owner) as rendered:
+            loaded = self._events.load(cursor, rendered)
         # A discovery looks at a span of time only: what it does not list may well be there.
         rejected, cleared = _set_aside(cursor, owner, self._events, snapshot.rejected, at, whole=False)
         cursor.execute(compose("keep_known_race_starts", staged=self._events.staged))
@@ -75,18 +102,17 @@ class Snapshots:
     def write_participants(
         self,
         cursor: RealDictCursor,
-        credentials: Credentials,
-        provider_event_id: str,
+        rendered: Rendered[ProviderParticipant],
         snapshot: Snapshot[ProviderParticipant],
         at: datetime,
     ) -> Stored:
         """Write an event's entry list."""
-        owner = Owner(credentials, provider_event_id)
-        loaded = self._participants.load(cursor, snapshot.records, owner)
+        owner = rendered.owner
+        loaded = self._participants.load(cursor, rendered)
         rejected, cleared = _set_aside(
             cursor, owner, self._participants, snapshot.rejected, at, whole=bool(snapshot.complete)
         )
-        written = self._participants.merge(cursor, at, credentials)
+        written = self._participants.merge(cursor, at, owner.credentials)
         return Stored(
             seen=loaded.rows,
             written=written,
@@ -98,12 +124,12 @@ class Snapshots:
     def write_results(
         self,
         cursor: RealDictCursor,
-        credentials: Credentials,
-        provider_event_id: str,
+        rendered: Rendered[ProviderResult],
         snapshot: Snapshot[ProviderResult],
         at: datetime,
+        unchanged: Sequence[str] = (),
     ) -> Stored:
-        """Write a reading of an event's results.
+        """Write a reading of an event's results; `unchanged` are the ids of those that it need not bring.
 
         A result is marked as removed when two whole readings in a row miss it: rows that go while others
         come, between two pages, agree with the announced count although somebody is missing. The ids that
@@ -111,14 +137,18 @@ class Snapshots:
         `vanished_share`. A reading that is not whole neither confirms a doubt nor adds one; whom it has is
         not doubted any more.
         """
-        owner = Owner(credentials, provider_event_id)
-        loaded = self._results.load(cursor, snapshot.records, owner)
+        owner = rendered.owner
+        loaded = self._results.load(cursor, rendered)
         rejected, cleared = _set_aside(
             cursor, owner, self._results, snapshot.rejected, at, whole=bool(snapshot.complete)
         )
-        values = whose(credentials) | {
-            "event_id": credentials.key(provider_event_id),
-            "set_aside": [storable_text(error.api_id) for error in snapshot.rejected if error.api_id],
+        values = whose(owner.credentials) | {
+            "event_id": owner.event_id,
+            "last_reading": last_reading(cursor, owner.credentials, owner.event_id),
+            "not_missed": [
+                *unchanged,
+                *(storable_text(error.api_id) for error in snapshot.rejected if error.api_id),
+            ],
             "at": database_time(at),
         }
         if snapshot.unsure:
@@ -126,13 +156,13 @@ class Snapshots:
             cursor.execute(compose("keep_what_is_unsure", staged=self._results.staged), values | unsure)
         cursor.execute(compose("missed_results", staged=self._results.staged), values)
         missed: dict[str, Any] = cursor.fetchall()[0]
-        written = self._results.merge(cursor, at, credentials)
+        written = self._results.merge(cursor, at, owner.credentials)
         removed: list[str] = missed["missed_again"] if snapshot.complete else []
         doubted: list[str] = missed["missed_first"] if snapshot.complete else missed["missed_again"]
         if removed:
             cursor.execute(compose("mark_removed"), values | {"removed": removed})
         return Stored(
-            seen=loaded.rows,
+            seen=loaded.rows + len(unchanged),
             written=written + len(removed),
             rejected=rejected,
             complete=snapshot.complete,

@@ -9,21 +9,37 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from tempfile import SpooledTemporaryFile, gettempdir
 from typing import Generic
 
 from psycopg2 import sql
 from psycopg2.extras import RealDictCursor
 
-from database.host_tables import HostTable, Owner, RecordT, RowMaker, database_time
+from database.host_tables import HostTable, Owner, RecordT, database_time
 from database.queries import compose
-from providers.errors import SchemaNotReady
+from database.row_maker import RowMaker
+from providers.errors import RetryLater, SchemaNotReady
 from providers.records import Credentials
 
-# Rows a COPY chunk: large enough to be fast, small enough not to matter in memory.
-_CHUNK = 1_000
+# Rows that are written at once: large enough to be fast, small enough not to matter in memory.
+CHUNK = 1_000
+# What is longer waits in a temporary file: the rows of some 5,000 athletes. In bytes.
+_IN_MEMORY = 4 * 2**20
+# Bytes that COPY is handed at once.
+_COPY_SIZE = 2**18
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered(Generic[RecordT]):
+    """Records of one owner as the text that COPY takes."""
+
+    owner: Owner
+    text: SpooledTemporaryFile[bytes]
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +51,53 @@ class Loaded:
 
 
 class Staging(Generic[RecordT]):
-    """The way of one kind of record into its host table, for the columns that this database has."""
+    """The way of one kind of record into its host table, for the columns that this database has.
 
-    def __init__(self, table: HostTable[RecordT]) -> None:
+    Records are rendered before a transaction begins: to make them takes several times as long as to store
+    them, and other events wait for the connection.
+    """
+
+    def __init__(self, table: HostTable[RecordT], maker: RowMaker[RecordT], chunk: int = CHUNK) -> None:
         self.table = table
         self.staged = sql.Identifier(f"staged_{table.name}")
-        self._maker: RowMaker[RecordT] | None = None
+        self._maker = maker
+        self._chunk = chunk
 
-    def load(self, cursor: RealDictCursor, records: Iterable[RecordT], owner: Owner) -> Loaded:
+    @classmethod
+    def of(cls, cursor: RealDictCursor, table: HostTable[RecordT], chunk: int = CHUNK) -> Staging[RecordT]:
+        """Return the way into a table as it is in this database, `chunk` rows at a time.
+
+        Raises:
+            SchemaNotReady: it lacks the integration's columns.
+        """
+        cursor.execute(compose("host_columns"), {"table": table.name})
+        host = {row["name"]: row["max_length"] for row in cursor.fetchall()}
+        if "data_source" not in host:
+            raise SchemaNotReady(
+                f"{table.name} lacks the integration's columns: run `chronotrack-live migrate`."
+            )
+        return cls(table, RowMaker(table, host), chunk)
+
+    @contextmanager
+    def render(self, records: Iterable[RecordT], owner: Owner) -> Iterator[Rendered[RecordT]]:
+        """Read records to their end, and lend them for the length of the block as the text that `load` takes.
+
+        Raises:
+            RetryLater: the temporary folder has no room for it.
+        """
+        with SpooledTemporaryFile(_IN_MEMORY) as text:
+            yield Rendered(owner, text, _write(self._maker.rows(records, owner), text, self._chunk))
+
+    def load(self, cursor: RealDictCursor, rendered: Rendered[RecordT]) -> Loaded:
         """Fill the connection's temporary table. Of records with the same key the first one counts."""
-        maker = self._row_maker(cursor)
-        self._make_table(cursor, maker)
-        copy = compose("copy_staged", staged=self.staged, columns=names(maker.columns))
-        copied = 0
-        for chunk in _chunks(maker.rows(records, owner)):
-            text = io.StringIO()
-            csv.writer(text).writerows(chunk)
-            text.seek(0)
-            cursor.copy_expert(copy, text)
-            copied += len(chunk)
+        columns = names(self._maker.columns)
+        table = sql.Identifier(self.table.name)
+        cursor.execute(compose("stage", staged=self.staged, table=table, columns=columns))
+        copy = compose("copy_staged", staged=self.staged, columns=columns)
+        rendered.text.seek(0)
+        cursor.copy_expert(copy, rendered.text, _COPY_SIZE)
         cursor.execute(compose("drop_repeated", staged=self.staged, key=names(self.table.key)))
-        return Loaded(copied - cursor.rowcount, cursor.rowcount)
+        return Loaded(rendered.rows - cursor.rowcount, cursor.rowcount)
 
     def merge(self, cursor: RealDictCursor, at: datetime, credentials: Credentials) -> int:
         """Write what differs from the temporary table into the host table.
@@ -68,7 +110,7 @@ class Staging(Generic[RecordT]):
         Returns:
             How many rows were new or differed.
         """
-        columns = self._row_maker(cursor).columns
+        columns = self._maker.columns
         content = tuple(name for name in columns if name not in self.table.key)
         match = sql.SQL(" AND ").join(
             sql.SQL("kept.{0} = staged.{0}").format(sql.Identifier(name)) for name in self.table.key
@@ -102,27 +144,6 @@ class Staging(Generic[RecordT]):
         )
         return updated + cursor.rowcount
 
-    def _row_maker(self, cursor: RealDictCursor) -> RowMaker[RecordT]:
-        if self._maker is None:
-            cursor.execute(compose("host_columns"), {"table": self.table.name})
-            host = {row["name"]: row["max_length"] for row in cursor.fetchall()}
-            if "data_source" not in host:
-                raise SchemaNotReady(
-                    f"{self.table.name} lacks the integration's columns: run `chronotrack-live migrate`."
-                )
-            self._maker = self.table.row_maker(host)
-        return self._maker
-
-    def _make_table(self, cursor: RealDictCursor, maker: RowMaker[RecordT]) -> None:
-        cursor.execute(
-            compose(
-                "stage",
-                staged=self.staged,
-                table=sql.Identifier(self.table.name),
-                columns=names(maker.columns),
-            )
-        )
-
 
 def names(columns: Iterable[str], qualifier: str | None = None) -> sql.Composed:
     """Return a list of columns, of the table that the qualifier names."""
@@ -135,7 +156,18 @@ def assignments(columns: Iterable[str]) -> sql.Composed:
     return sql.SQL(", ").join(sql.SQL("{0} = staged.{0}").format(sql.Identifier(name)) for name in columns)
 
 
-def _chunks(rows: Iterable[list[object]]) -> Iterator[list[list[object]]]:
-    iterator = iter(rows)
-    while chunk := list(islice(iterator, _CHUNK)):
-        yield chunk
+def _write(rows: Iterator[list[object]], text: SpooledTemporaryFile[bytes], chunk: int) -> int:
+    """Write rows, `chunk` at a time; return how many there were."""
+    count = 0
+    while some := list(islice(rows, chunk)):
+        lines = io.StringIO()
+        csv.writer(lines).writerows(some)
+        try:
+            text.write(lines.getvalue().encode())
+        except OSError as error:
+            raise RetryLater(
+                f"The rows of an event cannot be written to {gettempdir()} ({error.strerror}): "
+                "make room there, or let TMPDIR name another folder."
+            ) from error
+        count += len(some)
+    return count

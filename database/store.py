@@ -15,14 +15,15 @@ from typing import Any
 from database.claims import Claims
 from database.connection import Database
 from database.duplicates import duplicate, find_duplicate, mark_duplicates
-from database.history import add_history, fold_history
+from database.history import add_history, fold_history, last_reading
 from database.host_tables import database_time
 from database.queries import compose, whose
-from database.races import race_starts
 from database.snapshots import Snapshots
+from database.staging import CHUNK
 from providers.errors import SchemaNotReady, SettingsInvalid, SkipThis
 from providers.records import (
     Credentials,
+    DiscoveryAccount,
     ProviderEvent,
     ProviderParticipant,
     ProviderResult,
@@ -46,10 +47,12 @@ class NoCredentials(SettingsInvalid):
 class Store:
     """The hub's database in the words of the pipeline. May be used from several threads at once."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, chunk: int = CHUNK) -> None:
+        """Keep the database; entries and results are brought to it `chunk` rows at a time."""
         self._database = database
+        self._chunk = chunk
         self._claims = Claims(database)
-        self._snapshots = Snapshots()
+        self._snapshots: Snapshots | None = None
 
     # What is there -----------------------------------------------------------------------------------
 
@@ -83,17 +86,40 @@ class Store:
     def live_events(self, credentials: Credentials, since: datetime) -> list[StoredEvent]:
         """Return the partner's live events of `since` or later, by start, end or a race's start."""
         with self._database.transaction() as cursor:
-            starts = race_starts(cursor, credentials)
-            late = [event_id for event_id, times in starts.items() if max(times) >= since]
-            values = whose(credentials) | {"since": database_time(since), "late_races": late}
-            cursor.execute(compose("live_events"), values)
-            return [_stored_event(row, starts) for row in cursor.fetchall()]
+            cursor.execute(compose("live_events"), whose(credentials) | {"since": database_time(since)})
+            return [_stored_event(row) for row in cursor.fetchall()]
+
+    def discovery_account(self, credentials: Credentials, since: datetime, now: datetime) -> DiscoveryAccount:
+        """Return what is accounted for of the partner's discoveries since an instant (aware)."""
+        values = {"since": database_time(since), "latest": database_time(now + _CLOCKS_APART)}
+        with self._database.transaction() as cursor:
+            cursor.execute(compose("discovery_account"), whose(credentials) | values)
+            [row] = cursor.fetchall()
+            return DiscoveryAccount(**{name: _aware(instant) for name, instant in row.items()})
 
     def imported_events(self, credentials: Credentials) -> set[str]:
         """Return the API ids of the partner's events that the backfill has brought in."""
+        return self._imported(credentials, None)
+
+    def tried_imports(self, credentials: Credentials) -> set[str]:
+        """Return the keys of the partner's events that a backfill has tried to bring in, well or in vain."""
         with self._database.transaction() as cursor:
-            cursor.execute(compose("imported_events"), whose(credentials))
-            return {row["provider_event_id"] for row in cursor.fetchall()}
+            cursor.execute(compose("tried_imports"), whose(credentials))
+            return {row["event_id"] for row in cursor.fetchall()}
+
+    def refuse_imported(self, credentials: Credentials, provider_event_id: str) -> None:
+        """Raise SkipThis when a backfill has brought the event in."""
+        event_id = credentials.key(provider_event_id)
+        if self._imported(credentials, event_id):
+            raise SkipThis(f"Event {event_id} was imported by another process meanwhile.")
+
+    def race_under_way(self, credentials: Credentials, since: datetime, until: datetime) -> str | None:
+        """Return the name of a live event of the partner with a race that starts in a span; None for none."""
+        values = {"since": database_time(since), "until": database_time(until)}
+        with self._database.transaction() as cursor:
+            cursor.execute(compose("race_under_way"), whose(credentials) | values)
+            row = cursor.fetchone()
+            return None if row is None else str(row["name"])
 
     def refuse_what_is_done(
         self, credentials: Credentials, provider_event_id: str, kind: str, due: datetime, now: datetime
@@ -120,8 +146,7 @@ class Store:
         Raises:
             DatabaseUnavailable: it does not.
         """
-        with self._database.transaction() as cursor:
-            cursor.execute(compose("serving_process"))
+        self._database.answers()
 
     # What is written ---------------------------------------------------------------------------------
 
@@ -131,16 +156,24 @@ class Store:
         """Hold an event for some kinds of work against every other process; see `Claims.claim`."""
         return self._claims.claim(credentials.key(provider_event_id), *kinds)
 
+    def claim_discovery(self, credentials: Credentials) -> AbstractContextManager[None]:
+        """Hold a partner's discovery against every other process; see `Claims.claim`."""
+        partner = f"{credentials.data_source} partner {credentials.timing_partner_id}"
+        return self._claims.claim(partner, "discovery")
+
     def save_events(
         self, credentials: Credentials, snapshot: Snapshot[ProviderEvent], account: Account, at: datetime
     ) -> SyncReport:
         """Store a discovery: new and changed events, but none that TCP has already."""
         # Their races are read from the API one event at a time: no connection is to wait for that.
         snapshot = replace(snapshot, records=list(snapshot.records))
+        snapshots = self._snapshots_here()
         with self._database.transaction() as cursor:
-            stored, _ = self._snapshots.write_events(cursor, credentials, snapshot, at)
+            stored, _ = snapshots.write_events(cursor, credentials, snapshot, at)
             mark_duplicates(cursor, credentials, None, at)
-            return add_history(cursor, credentials, account(stored))
+            report = account(stored)
+            add_history(cursor, credentials, report)
+            return report
 
     def save_participants(
         self,
@@ -151,9 +184,14 @@ class Store:
         at: datetime,
     ) -> SyncReport:
         """Store an event's entry list."""
-        with self._database.transaction() as cursor:
-            stored = self._snapshots.write_participants(cursor, credentials, provider_event_id, snapshot, at)
-            report = add_history(cursor, credentials, account(stored))
+        snapshots = self._snapshots_here()
+        with (
+            snapshots.render_participants(credentials, provider_event_id, snapshot) as rendered,
+            self._database.transaction() as cursor,
+        ):
+            stored = snapshots.write_participants(cursor, rendered, snapshot, at)
+            report = account(stored)
+            add_history(cursor, credentials, report)
             self._claims.confirm(cursor, credentials.key(provider_event_id), "participants")
             return report
 
@@ -165,13 +203,24 @@ class Store:
         account: Account,
         at: datetime,
     ) -> SyncReport:
-        """Store a poll of an event's results."""
-        with self._database.transaction() as cursor:
-            stored = self._snapshots.write_results(cursor, credentials, provider_event_id, snapshot, at)
+        """Store a poll of an event's results; of one that knows what changed since the last, only that."""
+        snapshots = self._snapshots_here()
+        unchanged: Sequence[str] = ()
+        if snapshot.changes and snapshot.changes.since == self._last_reading(credentials, provider_event_id):
+            unchanged = snapshot.changes.unchanged
+            snapshot = replace(snapshot, records=snapshot.changes.records)
+        with (
+            snapshots.render_results(credentials, provider_event_id, snapshot) as rendered,
+            self._database.transaction() as cursor,
+        ):
+            stored = snapshots.write_results(cursor, rendered, snapshot, at, unchanged)
             mark_duplicates(cursor, credentials, provider_event_id, at)
-            report = add_history(cursor, credentials, account(stored))
+            report = account(stored)
+            number = add_history(cursor, credentials, report)
             self._claims.confirm(cursor, credentials.key(provider_event_id), "results")
-            return report
+        if snapshot.stored is not None:
+            snapshot.stored(number)
+        return report
 
     def refuse_duplicate(self, credentials: Credentials, event: ProviderEvent) -> None:
         """Raise DuplicateEvent when TCP has the event; asked before anything of it is read."""
@@ -194,13 +243,18 @@ class Store:
         Raises:
             DuplicateEvent: TCP has the event already; nothing was written.
         """
-        with self._database.transaction() as cursor:
-            api_id, listed = event.provider_event_id, Snapshot([event], complete=None)
-            found, duplicates = self._snapshots.write_events(cursor, credentials, listed, at)
+        snapshots, api_id = self._snapshots_here(), event.provider_event_id
+        listed = Snapshot([event], complete=None)
+        with (
+            snapshots.render_participants(credentials, api_id, participants) as entry_rows,
+            snapshots.render_results(credentials, api_id, results) as result_rows,
+            self._database.transaction() as cursor,
+        ):
+            found, duplicates = snapshots.write_events(cursor, credentials, listed, at)
             if duplicates:
                 raise duplicate(duplicates[0])
-            entries = self._snapshots.write_participants(cursor, credentials, api_id, participants, at)
-            finishes = self._snapshots.write_results(cursor, credentials, api_id, results, at)
+            entries = snapshots.write_participants(cursor, entry_rows, participants, at)
+            finishes = snapshots.write_results(cursor, result_rows, results, at)
             counted = {"participants": entries.seen, "results": finishes.seen}
             stored = Stored(
                 seen=entries.seen + finishes.seen,
@@ -209,7 +263,8 @@ class Store:
                 complete=_worst(entries.complete, finishes.complete),
                 notes={**found.notes, **finishes.notes, **_sums(found, entries, finishes), **counted},
             )
-            report = add_history(cursor, credentials, account(stored))
+            report = account(stored)
+            add_history(cursor, credentials, report)
             self._claims.confirm(cursor, credentials.key(event.provider_event_id))
             return report
 
@@ -219,13 +274,30 @@ class Store:
             add_history(cursor, credentials, report)
 
     def fold_history(self, before: datetime) -> int:
-        """Fold the account of polls before an instant that found nothing new; return how many rows went."""
+        """Fold the account before an instant of what found nothing new or failed; return how many went."""
         with self._database.transaction() as cursor:
             return fold_history(cursor, before)
 
     def close(self) -> None:
         """Give back every event that is held."""
         self._claims.close()
+
+    def _imported(self, credentials: Credentials, event_id: str | None) -> set[str]:
+        with self._database.transaction() as cursor:
+            cursor.execute(compose("imported_events"), whose(credentials) | {"event_id": event_id})
+            return {row["provider_event_id"] for row in cursor.fetchall()}
+
+    def _last_reading(self, credentials: Credentials, provider_event_id: str) -> int | None:
+        """Return the number of the event's last reading; it stays so while the event is claimed."""
+        with self._database.transaction() as cursor:
+            return last_reading(cursor, credentials, credentials.key(provider_event_id))
+
+    def _snapshots_here(self) -> Snapshots:
+        """Return what writes into the tables as this database has them."""
+        if self._snapshots is None:
+            with self._database.transaction() as cursor:
+                self._snapshots = Snapshots(cursor, self._chunk)
+        return self._snapshots
 
 
 def _sums(*parts: Stored) -> dict[str, int]:
@@ -246,7 +318,8 @@ def _aware(instant: datetime | None) -> datetime | None:
     return None if instant is None else instant.replace(tzinfo=UTC)
 
 
-def _stored_event(row: dict[str, Any], starts: dict[str, list[datetime]]) -> StoredEvent:
-    instants = ("start_time", "end_time", "last_collection", "last_participant_sync")
+def _stored_event(row: dict[str, Any]) -> StoredEvent:
+    instants = ("start_time", "end_time", "last_collection", "last_failure", "last_participant_sync")
     aware = row | {name: _aware(row[name]) for name in instants}
-    return StoredEvent(race_starts=tuple(sorted(starts.get(row["event_id"], ()))), **aware)
+    aware["race_starts"] = tuple(start.replace(tzinfo=UTC) for start in row["race_starts"])
+    return StoredEvent(**aware)

@@ -18,12 +18,20 @@ from typing import ClassVar, TypeVar
 import structlog
 import tenacity
 
-from providers import statistics
+from providers import pacing, statistics
 from providers.clock import Interrupted
-from providers.errors import IntegrationError, RetryLater, RowRejected, SettingsInvalid
+from providers.errors import IntegrationError, NotFound, RetryLater, RowRejected, SettingsInvalid
 from providers.rate_limit import Limit, RequestBudget
 from providers.recording import Recording
-from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderResult, Snapshot
+from providers.records import (
+    Announced,
+    Credentials,
+    ProviderEvent,
+    ProviderParticipant,
+    ProviderRace,
+    ProviderResult,
+    Snapshot,
+)
 
 AnswerT = TypeVar("AnswerT")
 RowT = TypeVar("RowT")
@@ -123,6 +131,30 @@ class BaseProviderAdapter(ABC):
             EventArchived, NotFound: there is nothing to be had.
         """
 
+    def list_events(self) -> Snapshot[ProviderEvent]:
+        """List every event that the credentials can see, for somebody who is to choose among them.
+
+        An adapter that needs further requests to tell an event's races overrides this and leaves them None;
+        `get_races` then tells those of the chosen ones.
+        """
+        return self.get_events(None, None)
+
+    def get_races(self, provider_event_id: str) -> Snapshot[ProviderRace]:
+        """Read the races of an event that `list_events` left None.
+
+        Raises:
+            EventArchived, NotFound: there is nothing to be had.
+        """
+        raise NotFound(f"{self.provider_name} tells the races of event {provider_event_id} with its events.")
+
+    def announced(self, provider_event_id: str) -> Announced | None:  # noqa: ARG002 - for whoever overrides it
+        """Say how much an event has, where that is known for a few small requests; None when it is not.
+
+        Raises:
+            EventArchived, NotFound: there is nothing to be had.
+        """
+        return None
+
     def record_to(self, recording: Recording) -> None:  # noqa: ARG002 - for whoever overrides it
         """Keep from now on what the API answers; an adapter that can do so overrides this.
 
@@ -158,14 +190,16 @@ class BaseProviderAdapter(ABC):
         def within_budget() -> AnswerT:
             nonlocal held_back
             began = time.monotonic()
-            waited = self.budget.take(self._stopping)
-            held_back += time.monotonic() - began
-            if waited:
-                statistics.current().count_wait(waited)
-                self.log.info("budget.waited", seconds=round(waited, 3))
-            if self.log.is_enabled_for(logging.DEBUG):  # only then is it worth the reading
-                self.log.debug("budget.taken", used=self.budget.used(), limit=self.budget.limit.per_minute)
-            return _counted(request)
+            with pacing.turn(self._stopping):
+                waited = self.budget.take(self._stopping)
+                held_back += time.monotonic() - began
+                if waited:
+                    statistics.current().count_wait(waited)
+                    self.log.info("budget.waited", seconds=round(waited, 3))
+                if self.log.is_enabled_for(logging.DEBUG):  # only then is it worth the reading
+                    used, limit = self.budget.used(), self.budget.limit.per_minute
+                    self.log.debug("budget.taken", used=used, limit=limit)
+                return _counted(request)
 
         def tried_long_enough(state: tenacity.RetryCallState) -> bool:
             return (state.seconds_since_start or 0) - held_back + state.upcoming_sleep >= _TOTAL_SECONDS

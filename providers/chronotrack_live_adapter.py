@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from providers.base_adapter import BaseProviderAdapter, parsed
+from providers.chronotrack_live.answers import Reply
 from providers.chronotrack_live.client import ChronoTrackLiveClient
-from providers.chronotrack_live.event_memory import EventMemory
+from providers.chronotrack_live.event_memory import EventMemories
 from providers.chronotrack_live.packing import HeldRows
+from providers.chronotrack_live.pages import Reading
 from providers.chronotrack_live.parse import parse_event, parse_participant, parse_race
 from providers.chronotrack_live.results import ResultsPoll, entries_of, first_time, path_of
 from providers.chronotrack_live.settings import ChronoTrackLiveSettings
@@ -17,9 +18,11 @@ from providers.errors import IntegrationError, RowRejected, SkipThis, StopPartne
 from providers.rate_limit import Limit, RequestBudget
 from providers.recording import Recording
 from providers.records import (
+    Announced,
     Credentials,
     ProviderEvent,
     ProviderParticipant,
+    ProviderRace,
     ProviderResult,
     Snapshot,
 )
@@ -36,7 +39,7 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
     def __init__(self, credentials: Credentials, budget: RequestBudget) -> None:
         super().__init__(credentials, budget)
         self._client = ChronoTrackLiveClient(ChronoTrackLiveSettings.of(credentials), self.attempt, self.log)
-        self._memories: defaultdict[str, EventMemory] = defaultdict(EventMemory)
+        self._memories = EventMemories()
 
     @staticmethod
     def limit(credentials: Credentials) -> Limit:
@@ -51,7 +54,7 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         """List the events and, for those that touch the span, their races: one more request each."""
         rejected: list[RowRejected] = []
         problems: list[str] = []
-        reading = self._client.listing("event", "event", first_time("event_id"), include_test_events="false")
+        reading = self._event_list()
         found = list(parsed(reading, parse_event, rejected))
         # Read to the end here: whoever iterates the records may hold a transaction open meanwhile.
         candidates = [event for event in found if _may_touch(event, since, until)]
@@ -59,6 +62,30 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         events = [event for event in events if event.touches(since, until)]
         whole = reading.complete if all(event.races is not None for event in events) else False
         return Snapshot(events, complete=whole, rejected=rejected, problems=problems)
+
+    def list_events(self) -> Snapshot[ProviderEvent]:
+        """List all events, without their races."""
+        rejected: list[RowRejected] = []
+        reading = self._event_list()
+        events = [replace(event, races=None) for event in parsed(reading, parse_event, rejected)]
+        return Snapshot(events, complete=reading.complete, rejected=rejected)
+
+    def get_races(self, provider_event_id: str) -> Snapshot[ProviderRace]:
+        """Read the event's race list."""
+        rejected: list[RowRejected] = []
+        reading = self._race_list(provider_event_id)
+        races = list(parsed(reading, parse_race, rejected))
+        return Snapshot(races, complete=reading.complete, rejected=rejected)
+
+    def announced(self, provider_event_id: str) -> Announced | None:
+        """Ask for a page of one row of both lists; their headers count the rows."""
+        entries = self._client.announced_rows(
+            path_of(provider_event_id, "entry"), "event_entry", include_test_entries="false"
+        )
+        rows = self._client.announced_rows(
+            path_of(provider_event_id, "results"), "event_results", interval="ALL"
+        )
+        return None if entries is None or rows is None else Announced(entries, rows)
 
     def get_participants(self, provider_event_id: str) -> Snapshot[ProviderParticipant]:
         """Read the event's whole entry list."""
@@ -72,7 +99,7 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
 
     def get_results(self, provider_event_id: str) -> Snapshot[ProviderResult]:
         """Read the rows of all intervals, the places and the statuses; see `ResultsPoll`."""
-        memory = self._memories[provider_event_id]
+        memory = self._memories.of(provider_event_id)
         return ResultsPoll(self._client, self.log, provider_event_id, memory).read()
 
     def record_to(self, recording: Recording) -> None:
@@ -84,15 +111,21 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         self._client.close()
         super().close()
 
-    def _with_races(
-        self, event: ProviderEvent, rejected: list[RowRejected], problems: list[str]
-    ) -> ProviderEvent:
-        reading = self._client.listing(
-            path_of(event.provider_event_id, "race"),
+    def _event_list(self) -> Reading[Reply]:
+        return self._client.listing("event", "event", first_time("event_id"), include_test_events="false")
+
+    def _race_list(self, provider_event_id: str) -> Reading[Reply]:
+        return self._client.listing(
+            path_of(provider_event_id, "race"),
             "event_race",
             first_time("race_id"),
             include_not_wants_results="true",
         )
+
+    def _with_races(
+        self, event: ProviderEvent, rejected: list[RowRejected], problems: list[str]
+    ) -> ProviderEvent:
+        reading = self._race_list(event.provider_event_id)
         try:
             return replace(event, races=tuple(parsed(reading, parse_race, rejected)))
         except StopPartner:

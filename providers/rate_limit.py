@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,8 @@ _HOUR_MS = 3_600_000
 # So many windows of a minute touch an hour's: when all of them together hold no more, the hour is implied.
 _MINUTES_AN_HOUR = -(-(_HOUR_MS + _MARGIN_MS) // (_MINUTE_MS + _MARGIN_MS))
 _TABLE = "requests"
+# Under what requests are accounted for, unless somebody is to leave room (see `leave_room`).
+_NAME = "request"
 # How many requests pass between two clean-ups of the account.
 _LEAK_EVERY = 500
 
@@ -84,6 +86,17 @@ class RequestBudget:
         # The bucket's file lock is for processes only.
         self._lock = threading.Lock()
         self._taken = 0
+        self._name = _NAME
+        self._share: Callable[[], float] = lambda: 1.0
+
+    def leave_room(self, name: str, share: Callable[[], float]) -> None:
+        """Keep what is taken from now on within a share of the limit, which leaves the rest to others.
+
+        Args:
+            name: under which it is accounted for; all processes that take under one name have one share.
+            share: asked before each request: 0.5 for half of the limit, 1.0 for no bound.
+        """
+        self._name, self._share = name, share
 
     def take(self, stopping: threading.Event | None = None) -> float:
         """Take one request from the budget, waiting until it has one.
@@ -96,7 +109,8 @@ class RequestBudget:
             Interrupted: it would have to wait, and `stopping` is set.
         """
         waited = 0.0
-        while (wait := self._try_to_take()) > 0:
+        # The share is asked for while the account is not held: its answer may take a while.
+        while (wait := self._try_to_take(self._share())) > 0:
             self._clock.sleep(wait, stopping)
             waited += wait
         return waited
@@ -117,24 +131,42 @@ class RequestBudget:
             ).fetchone()
         return int(count)
 
-    def _try_to_take(self) -> float:
+    def _try_to_take(self, share: float) -> float:
         """Take a request and return 0, or return the seconds until one will be free."""
         with self._account():
             # Asked only now: another process may have held the account for a while.
-            item = RateItem("request", _milliseconds(self._clock))
+            item = RateItem(self._name, _milliseconds(self._clock))
             self._taken += 1
             if self._taken % _LEAK_EVERY == 0:
                 self._bucket.leak(item.timestamp)
-            if self._bucket.put(item):
-                return 0.0
-            wait_ms = self._bucket.waiting(item)
-            if not isinstance(wait_ms, int):
-                raise TypeError("A SQLite bucket answers at once.")
+            wait_ms = 0 if share >= 1 else self._wait_for_share(share, item.timestamp)
+            if wait_ms == 0:
+                if self._bucket.put(item):
+                    return 0.0
+                answer = self._bucket.waiting(item)
+                if not isinstance(answer, int):
+                    raise TypeError("A SQLite bucket answers at once.")
+                wait_ms = answer
             if wait_ms > self._longest_ms + 1:
                 # Nothing is due that late, unless the clock was set back since (or a rehearsal's was ahead).
                 self._forget_later_than(item.timestamp)
                 wait_ms = 0
         return max(wait_ms, 1) / 1000
+
+    def _wait_for_share(self, share: float, timestamp: int) -> int:
+        """Return the milliseconds until one more request under our name lies within a share of the limit."""
+        waits = [0]
+        for rate in self._bucket.rates:
+            allowed = max(1, int(rate.limit * share))
+            # The request that is so many requests ago has to leave the window first.
+            row = self._bucket.conn.execute(
+                f"SELECT item_timestamp FROM '{_TABLE}' WHERE name = ? AND item_timestamp >= ?"  # noqa: S608
+                " ORDER BY item_timestamp DESC LIMIT 1 OFFSET ?",
+                (self._name, timestamp - rate.interval, allowed - 1),
+            ).fetchone()
+            if row is not None:
+                waits.append(int(row[0]) + rate.interval + 1 - timestamp)
+        return max(waits)
 
     @contextmanager
     def _account(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ record is made. Whatever a provider says beyond these fields travels in `additio
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -249,6 +249,21 @@ class ProviderResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes(Generic[RecordT]):
+    """A reading as what differs from an earlier one, for a provider that remembers what was stored.
+
+    Attributes:
+        since: the number of the earlier reading, see `Snapshot.stored`.
+        records: those that are new or differ; iterated once, in place of the snapshot's.
+        unchanged: the ids of all others; whole when the iteration has ended.
+    """
+
+    since: int
+    records: Iterable[RecordT]
+    unchanged: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot(Generic[RecordT]):
     """One reading of a provider's list.
 
@@ -258,6 +273,10 @@ class Snapshot(Generic[RecordT]):
     nothing. `unsure` names fields of results - gender_place, division_place, status - that come from a
     further reading which was not whole: an absent one of them says nothing, and what is known stays.
     `problems` says in sentences what could not be read beside the list itself.
+
+    A provider may remember what was stored. Then `stored` is told the number under which the hub has kept the
+    reading, once it has, and a later one offers its `changes` since: they serve while nothing was stored of
+    the event in between.
     """
 
     records: Iterable[RecordT]
@@ -265,6 +284,19 @@ class Snapshot(Generic[RecordT]):
     rejected: list[RowRejected] = field(default_factory=list)
     unsure: frozenset[str] = frozenset()
     problems: Sequence[str] = ()
+    changes: Changes[RecordT] | None = None
+    stored: Callable[[int], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """How much a provider says that an event has: entries, and rows of its results.
+
+    A row is whatever the provider lists; an athlete may have several.
+    """
+
+    entries: int
+    result_rows: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +304,8 @@ class StoredEvent:
     """A live event as the hub keeps it: what the windows ask about.
 
     `event_id` is the hub's key. `race_starts` are the starts of its races where they are known, in order.
-    `superseded` says that another source delivers the same event by now, with results.
+    `superseded` says that another source delivers the same event by now, with results. `last_collection` is
+    when the last collection began that went well, if only in part, `last_failure` the last one that failed.
     """
 
     event_id: str
@@ -284,7 +317,41 @@ class StoredEvent:
     race_starts: tuple[datetime, ...] = ()
     superseded: bool = False
     last_collection: datetime | None = None
+    last_failure: datetime | None = None
     last_participant_sync: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_naive(self)
+
+    @property
+    def failed(self) -> datetime | None:
+        """Return when the last collection began, if it failed; None when none did since one went well."""
+        if self.last_failure and self.last_collection and self.last_failure < self.last_collection:
+            return None
+        return self.last_failure
+
+    @property
+    def last_tried(self) -> datetime | None:
+        """Return when the last collection began, however it went."""
+        return self.failed or self.last_collection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoveryAccount:
+    """When (aware) what is accounted for of a partner's discoveries last began, None where it never did.
+
+    Attributes:
+        discovered: a discovery that went well, if only in part.
+        failed: a discovery, or the test of the credentials before it, that failed for another reason than
+            that they were refused.
+        refused: a discovery or a test whose credentials were refused.
+        accepted: a test that went well.
+    """
+
+    discovered: datetime | None = None
+    failed: datetime | None = None
+    refused: datetime | None = None
+    accepted: datetime | None = None
 
     def __post_init__(self) -> None:
         _refuse_naive(self)
@@ -303,6 +370,7 @@ class SyncReport:
         lateness: seconds between the due instant and the start; None when nothing was due.
         error: what went wrong, or why it was skipped.
         statistics: what it cost (see providers.statistics), and what was noticed on the way.
+        second: the report of a second reading that followed at once, None when none did.
     """
 
     sync_type: str
@@ -317,6 +385,7 @@ class SyncReport:
     lateness: float | None = None
     error: IntegrationError | None = None
     statistics: Mapping[str, object] = field(default_factory=dict)
+    second: SyncReport | None = None
 
     def __post_init__(self) -> None:
         _refuse_naive(self)

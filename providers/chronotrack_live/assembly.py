@@ -6,13 +6,15 @@ splits; places and status come from further readings (fact sheet, sections 5.8 a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from providers.chronotrack_live.fingerprints import Codebook
 from providers.chronotrack_live.packing import RowPacker
 from providers.chronotrack_live.pages import Row
 from providers.chronotrack_live.parse import RowReader, rejected
-from providers.chronotrack_live.places import NO_PLACE, Places
+from providers.chronotrack_live.places import NO_PLACE, Place, Places
 from providers.chronotrack_live.result_rows import (
     PASSED_OVER,
     AthleteKey,
@@ -38,6 +40,7 @@ class _Athlete:
         race_id: of that row.
         seen: a bit for each interval that was met.
         overall: rank and bracket of the full course, None until there is such a row; 0 for no rank.
+        division: the main one, as that row names it.
         splits: those of the usual form, packed.
         odd_splits: the rows of all others, packed.
         status: the entry's, as the API spells it.
@@ -47,9 +50,15 @@ class _Athlete:
     race_id: str
     seen: int = 0
     overall: tuple[int, str | None] | None = None
+    division: str | None = None
     splits: bytearray = field(default_factory=bytearray)
     odd_splits: tuple[bytes, ...] = ()
     status: str = ""
+
+    def facts(self) -> tuple[object, ...]:
+        """Return all that was read of the athlete, as the packer has packed it."""
+        rows = self.person, bytes(self.splits), self.odd_splits
+        return *rows, self.race_id, self.overall, self.division, self.status
 
 
 class ResultAssembly:
@@ -65,6 +74,8 @@ class ResultAssembly:
         self._texts: dict[str, str] = {}
         # The names of the athletes' main divisions.
         self.divisions: set[str] = set()
+        # Of those whose results were yielded, or as they were.
+        self.fingerprints = array("q")
         self.rejected: list[RowRejected] = []
 
     def __len__(self) -> int:
@@ -92,6 +103,7 @@ class ResultAssembly:
             rank = RowReader(row).place("results_rank") or 0
             if division := identity(row.get("results_primary_bracket_name")):
                 self.divisions.add(division)
+                athlete.division = self._texts.setdefault(division, division)
             athlete.overall = rank, self._texts.setdefault(bracket, bracket) or None
         else:
             api_id = key if isinstance(key, str) else None
@@ -143,6 +155,11 @@ class ResultAssembly:
                 return True
         return places.unnamed_firsts(race_id) > max(firsts, 1)
 
+    @property
+    def codebook(self) -> Codebook:
+        """What the athletes' rows are packed by."""
+        return Codebook(self._packer.names, self._usual_splits.intervals)
+
     def results(self, genders: Places, divisions: Places) -> Iterator[ProviderResult]:
         """Yield each athlete's result, letting go of its rows on the way.
 
@@ -150,9 +167,29 @@ class ResultAssembly:
             genders: places in the SEX brackets.
             divisions: places in the AGE brackets.
         """
+        return self.changes(genders, divisions, frozenset(), [])
+
+    def changes(
+        self, genders: Places, divisions: Places, known: Collection[int], unchanged: list[str]
+    ) -> Iterator[ProviderResult]:
+        """Yield the results as `results` does, but only the id of those that are known.
+
+        Args:
+            genders: places in the SEX brackets.
+            divisions: places in the AGE brackets.
+            known: the fingerprints of athletes as they were stored.
+            unchanged: takes the ids of those who are as they were.
+        """
         while self._athletes:
             key, athlete = self._athletes.popitem()
-            yield self._result(key, athlete, genders, divisions)
+            gender, division = self._places(key, athlete, genders, divisions)
+            fingerprint = hash((key, athlete.facts(), gender, division))
+            self.fingerprints.append(fingerprint)
+            # Those who go by their names are few, and their ids are long.
+            if fingerprint in known and isinstance(key, str):
+                unchanged.append(key)
+            else:
+                yield self._result(key, athlete, gender, division)
 
     def _race(self, row: Row) -> str:
         race_id = identity(row.get("results_race_id"))
@@ -172,19 +209,24 @@ class ResultAssembly:
         parts = (self._provider_event_id, *key)
         return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
 
-    def _result(
+    def _places(
         self, key: AthleteKey, athlete: _Athlete, genders: Places, divisions: Places
-    ) -> ProviderResult:
+    ) -> tuple[Place, Place]:
+        """Return an athlete's places by gender and by division; without a full course there is none."""
+        if athlete.overall is None:
+            return NO_PLACE, NO_PLACE
+        overall = athlete.overall[1]
+        gender = genders.of(key, athlete.race_id, not_in=overall)
+        division = divisions.of(key, athlete.race_id, not_in=overall, rather_in=athlete.division)
+        return gender, division
+
+    def _result(self, key: AthleteKey, athlete: _Athlete, gender: Place, division: Place) -> ProviderResult:
         person_row = self._packer.unpack(athlete.person)
         person = RowReader(person_row)
         # Without a full-course row there is no time of the whole course yet, whatever a split's row says.
         course = RowReader(person_row if athlete.overall else {})
         splits, unreadable_splits = self._splits(athlete)
         overall, primary = course.text("results_bracket_name"), person.text("results_primary_bracket_name")
-        gender = division = NO_PLACE
-        if athlete.overall:
-            gender = genders.of(key, athlete.race_id, not_in=overall)
-            division = divisions.of(key, athlete.race_id, not_in=overall, rather_in=primary)
         chip_time, gun_time = course.duration("results_time"), course.duration("results_gun_time")
         return ProviderResult(
             provider_result_id=self._identity(key),

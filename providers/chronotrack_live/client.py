@@ -94,6 +94,17 @@ class ChronoTrackLiveClient:
             partial(self._page, path, parameters), partial(_counted_page, wrapper), is_new, self._workers
         )
 
+    def announced_rows(self, path: str, wrapper: str, **parameters: str) -> int | None:
+        """Ask for the smallest page of a list; return how many rows the whole list is said to have.
+
+        None when the answer does not say.
+
+        Raises:
+            NotFound, EventArchived, CredentialsRefused, AnswerUnusable, RetryLater.
+        """
+        smallest = {**parameters, "page": "1", "size": "1"}
+        return _counted_page(wrapper, self._asked(path, smallest)).row_count
+
     def probe(self) -> None:
         """Ask for the smallest list that there is.
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import threading
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 
 from providers.chronotrack_live.brackets import BracketType
+from providers.chronotrack_live.fingerprints import StoredReading
 from providers.chronotrack_live.result_rows import AthleteKey
 
 # A bracket keyword that was in vain so often in a row is spared, and asked for again after so many polls.
 _IN_VAIN = 2
 _ASK_AGAIN = 10
+# Of so many events, those that were polled last, something is remembered: more than are live at once.
+_EVENTS = 200
 
 
 class EventMemory:
@@ -22,6 +26,7 @@ class EventMemory:
         failed: by bracket type, how many polls in a row its keyword could not be read.
         spared: by bracket type, how many polls in a row its keyword was not asked for.
         is_test: athletes whom the plain entry list leaves out: whether each is a test entry's.
+        stored: the reading that was stored last, where it left nothing open.
     """
 
     def __init__(self) -> None:
@@ -29,6 +34,7 @@ class EventMemory:
         self.failed: Counter[BracketType] = Counter()
         self.spared: Counter[BracketType] = Counter()
         self.is_test: dict[AthleteKey, bool] = {}
+        self.stored: StoredReading | None = None
 
     def is_in_vain(self, wanted: BracketType, races: Iterable[str]) -> bool:
         """Say whether a keyword need not be asked for: it gave nothing twice, for each of these races."""
@@ -36,3 +42,21 @@ class EventMemory:
         self.spared[wanted] = self.spared[wanted] + 1 if known else 0
         # What the API does may change, and what looked like it may have been a bad moment.
         return known and self.spared[wanted] % _ASK_AGAIN != 0
+
+
+class EventMemories:
+    """The memories of the events that were polled last. May be used from several threads at once."""
+
+    def __init__(self, events: int = _EVENTS) -> None:
+        self._events = events
+        self._lock = threading.Lock()
+        self._memories: OrderedDict[str, EventMemory] = OrderedDict()
+
+    def of(self, provider_event_id: str) -> EventMemory:
+        """Return the memory of an event, a fresh one where there is none."""
+        with self._lock:
+            memory = self._memories.setdefault(provider_event_id, EventMemory())
+            self._memories.move_to_end(provider_event_id)
+            if len(self._memories) > self._events:
+                self._memories.popitem(last=False)
+            return memory

@@ -26,6 +26,11 @@ class RowPacker:
         self._numbers: dict[tuple[str, ...], int] = {}
         self._names: list[tuple[str, ...]] = []
 
+    @property
+    def names(self) -> tuple[tuple[str, ...], ...]:
+        """The sets of field names that were met, in the order in which they were."""
+        return tuple(self._names)
+
     def pack(self, row: Row) -> bytes:
         """Return the row as bytes."""
         names = tuple(row)

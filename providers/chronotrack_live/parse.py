@@ -41,6 +41,9 @@ class RowReader:
         value = self._row.get(name)
         if value is None:
             return None
+        if type(value) is str and value.isprintable():
+            # Nearly every field: nothing in it that could not be stored.
+            return value.strip() or None
         if not isinstance(value, str):
             if isinstance(value, dict | list):
                 self._odd[name] = storable(value)

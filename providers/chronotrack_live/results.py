@@ -6,6 +6,7 @@ keeps what it knew, and the next poll asks again.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
@@ -18,13 +19,14 @@ from providers.chronotrack_live.assembly import ResultAssembly
 from providers.chronotrack_live.brackets import DIVISION, GENDER, Bracket, BracketType, bracket_of
 from providers.chronotrack_live.client import ChronoTrackLiveClient
 from providers.chronotrack_live.event_memory import EventMemory
+from providers.chronotrack_live.fingerprints import StoredReading
 from providers.chronotrack_live.pages import Reading, Row
 from providers.chronotrack_live.parse import RowReader
 from providers.chronotrack_live.places import Places
 from providers.chronotrack_live.result_rows import COLUMNS, PLACE_COLUMNS, AthleteKey, entry_key
 from providers.chronotrack_live.values import identity
 from providers.errors import IntegrationError, NotFound, RetryLater, StopPartner
-from providers.records import ProviderResult, Snapshot
+from providers.records import Changes, ProviderResult, Snapshot
 
 # After so many brackets in a row that cannot be read at present, the others are not tried.
 _BAD_BRACKETS = 3
@@ -90,12 +92,34 @@ class ResultsPoll:
             self._read_places(GENDER, genders)
             self._read_places(DIVISION, divisions)
             self._read_entries()
+        known = self._memory.stored
+        changes = None
+        if known is not None and known.serves(self._assembly.codebook):
+            unchanged: list[str] = []
+            changed = self._assembly.changes(genders, divisions, frozenset(known.athletes), unchanged)
+            changes = Changes(known.number, changed, unchanged)
         return Snapshot(
             self._assembly.results(genders, divisions),
             complete=reading.complete,
             rejected=self._assembly.rejected,
             unsure=frozenset(self._unsure),
             problems=self._problems,
+            changes=changes,
+            stored=partial(self._remember, known if changes else None),
+        )
+
+    def _remember(self, before: StoredReading | None, number: int) -> None:
+        """Keep what was stored, for the next poll; `before` is the reading since which there were changes."""
+        # What is absent because it is unsure may stand in the hub: the next reading is to be compared whole.
+        self._memory.stored = (
+            None
+            if self._unsure
+            else StoredReading(
+                number,
+                self._assembly.fingerprints,
+                self._assembly.codebook,
+                stored_in_full=before.stored_in_full if before else time.monotonic(),
+            )
         )
 
     def _read_places(self, wanted: BracketType, places: Places) -> None:

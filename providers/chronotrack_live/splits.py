@@ -10,7 +10,7 @@ from math import inf
 from providers.chronotrack_live.pages import Row
 from providers.chronotrack_live.parse import RowReader
 from providers.chronotrack_live.result_rows import Interval
-from providers.chronotrack_live.values import decimal, microseconds
+from providers.chronotrack_live.values import decimal, microseconds, span
 from providers.records import Split
 
 # Number of the interval, chip and gun time in microseconds, epoch second of its end, rank. Less than a
@@ -24,6 +24,11 @@ class UsualSplits:
 
     def __init__(self) -> None:
         self._intervals: dict[int, Interval] = {}
+
+    @property
+    def intervals(self) -> dict[int, Interval]:
+        """The intervals that were met, by their numbers."""
+        return dict(self._intervals)
 
     def pack(self, interval: Interval, row: Row) -> bytes | None:
         """Return the row of a split as bytes; None when it has not the usual form."""
@@ -55,8 +60,8 @@ class UsualSplits:
         return Split(
             interval_id=interval.interval_id,
             name=interval.name,
-            chip_time=None if chip == _NONE else timedelta(microseconds=chip),
-            gun_time=None if gun == _NONE else timedelta(microseconds=gun),
+            chip_time=None if chip == _NONE else span(chip),
+            gun_time=None if gun == _NONE else span(gun),
             rank=rank or None,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from providers.storable import storable_text
 
@@ -15,7 +15,10 @@ _DURATION = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6})(?:[.,](\d{1,9})
 _SIXTY = 60
 # What the host's integer columns hold.
 _LARGEST_INTEGER = 2**31 - 1
-_USUAL_LENGTH = len("00:00:00.000")
+# Digits of a number that certainly is no larger.
+_SURELY_FITS = 9
+# Characters of a time in its usual form at most: its microseconds are the last that it may tell.
+_USUAL = len("00:00:00.000000")
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d+)?")
 _MICRO = 1_000_000
 
@@ -26,20 +29,22 @@ def microseconds(text: str) -> int:
     Raises:
         ValueError: it is none.
     """
-    if len(text) == _USUAL_LENGTH and text[2] == text[5] == ":" and text[8] == "." and text.isascii():
-        # The usual form, HH:MM:SS.fff: nearly every row has it, so it goes past the pattern.
-        digits = text[:2] + text[3:5] + text[6:8] + text[9:]
-        if digits.isdigit():
-            minute, second = int(digits[2:4]), int(digits[4:6])
-            if minute <= _SIXTY and second <= _SIXTY:
-                return (int(digits[:2]) * 3600 + minute * 60 + second) * _MICRO + int(digits[6:]) * 1000
+    if text[2:3] == text[5:6] == ":" and text[8:9] == "." and text[9:].isdigit() and len(text) <= _USUAL:
+        # HH:MM:SS.fff: nearly every row has this form, and the library's reader is far faster.
+        try:
+            usual = time.fromisoformat(text)
+        except ValueError:
+            pass
+        else:
+            seconds = (usual.hour * 60 + usual.minute) * 60 + usual.second
+            return seconds * _MICRO + usual.microsecond
     found = _DURATION.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is not a time")
-    hours, minutes, seconds, fraction = found.groups()
-    if (minutes and int(seconds) > _SIXTY) or (hours and int(minutes) > _SIXTY):
+    hour, minute, second, fraction = found.groups()
+    if (minute and int(second) > _SIXTY) or (hour and int(minute) > _SIXTY):
         raise ValueError(f"{text!r} is not a time")
-    whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds)
+    whole = int(hour or 0) * 3600 + int(minute or 0) * 60 + int(second)
     return whole * _MICRO + int((fraction or "0").ljust(6, "0")[:6])
 
 
@@ -49,7 +54,13 @@ def duration(text: str) -> timedelta:
     Raises:
         ValueError: it is none.
     """
-    return timedelta(microseconds=microseconds(text))
+    return span(microseconds(text))
+
+
+def span(in_microseconds: int) -> timedelta:
+    """Return so many microseconds as a duration."""
+    # Three times as fast as timedelta(microseconds=...), and a race has ten thousands of them.
+    return timedelta(0, *divmod(in_microseconds, _MICRO))
 
 
 def instant(text: str) -> datetime:
@@ -62,7 +73,7 @@ def instant(text: str) -> datetime:
         raise ValueError(f"{text!r} is not an epoch")
     seconds, _, fraction = text.removeprefix("-").partition(".")
     try:
-        since = timedelta(seconds=int(seconds), microseconds=int((fraction or "0").ljust(6, "0")[:6]))
+        since = timedelta(0, int(seconds), int(fraction.ljust(6, "0")[:6]))
         return EPOCH - since if text.startswith("-") else EPOCH + since
     except OverflowError as error:
         raise ValueError(f"{text!r} is not an instant") from error
@@ -74,6 +85,8 @@ def integer(text: str) -> int:
     Raises:
         ValueError: it is none.
     """
+    if text.isdecimal() and len(text) <= _SURELY_FITS:
+        return int(text)
     number = float(text) if _DECIMAL.fullmatch(text) else 0.5
     if number != int(number) or abs(number) > _LARGEST_INTEGER:
         raise ValueError(f"{text!r} is not a whole number")

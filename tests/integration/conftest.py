@@ -11,7 +11,10 @@ import pytest
 
 from database.postgres_binaries import PostgresSource, find_binaries
 from providers import sync
+from providers.registry import open_adapter
 from tests.integration.builders import RUN, START
+from tests.integration.result_lists import START as API_START
+from tests.integration.result_lists import ResultLists, epoch, finish
 from tests.integration.scripted_provider import ScriptedProvider
 
 
@@ -68,3 +71,29 @@ def psql(state):
         )
 
     return run
+
+
+@pytest.fixture
+def api(httpserver):
+    """An API of one event with two athletes."""
+    served = ResultLists(httpserver)
+    served.lists |= {
+        "event": [
+            {"event_id": "5", "event_name": "Harbour Run", "event_start_time": epoch(API_START)},
+        ],
+        "entry": [{"entry_id": "1", "entry_status": "CONF"}, {"entry_id": "2", "entry_status": "CONF"}],
+        "ALL": [finish(1, 1), finish(2, 2)],
+        "SEX": [finish(1, 1), finish(2, 1)],
+        "AGE": [finish(1, 1), finish(2, 1)],
+    }
+    return served
+
+
+@pytest.fixture
+def adapter(api, httpserver, add_partner, clock, tmp_path):
+    """A partner's adapter that asks it."""
+    opened = open_adapter(
+        "chronotrack_live", add_partner(base_url=httpserver.url_for("/api")), tmp_path, clock
+    )
+    yield opened
+    opened.close()

@@ -33,7 +33,7 @@ TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs
 def staged(hub):
     """A way to store results of one event in a transaction that is rolled back, as they are kept then."""
     hub.save_events(ProviderEvent(provider_event_id="5", name="Run"))
-    staging, owner = Staging(RESULTS), Owner(hub.partner, "5")
+    owner = Owner(hub.partner, "5")
 
     class Enough(Exception):
         pass
@@ -41,7 +41,9 @@ def staged(hub):
     def store(*results):
         kept = []
         with pytest.raises(Enough), hub.database.transaction() as cursor:  # noqa: PT012
-            staging.load(cursor, results, owner)
+            staging = Staging.of(cursor, RESULTS)
+            with staging.render(results, owner) as rendered:
+                staging.load(cursor, rendered)
             staging.merge(cursor, AT, hub.partner)
             cursor.execute("SELECT * FROM ct_results ORDER BY provider_result_id")
             kept.extend(cursor.fetchall())
@@ -210,5 +212,5 @@ def test_a_database_without_the_extension_is_not_written(make_dsn, open_query, s
         pytest.raises(SchemaNotReady, match="run `chronotrack-live migrate`"),
         database.transaction() as cursor,
     ):
-        Staging(PARTICIPANTS).load(cursor, [], Owner(hub.partner, "5"))
+        Staging.of(cursor, PARTICIPANTS)
     database.close()

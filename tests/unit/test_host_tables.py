@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from database.host_tables import EVENTS, PARTICIPANTS, RESULTS, Owner, database_time, duration_text
+from database.row_maker import RowMaker
 from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderResult, Split
 
 CREDENTIALS = Credentials(
@@ -27,7 +28,7 @@ CREDENTIALS = Credentials(
 
 def row_of(table, record, credentials=CREDENTIALS, **host):
     """The row of a record for a host that has the named columns, with their lengths."""
-    maker = table.row_maker(host)
+    maker = RowMaker(table, host)
     rows = maker.rows([record], Owner(credentials, "55"))
     return dict(zip(maker.columns, next(iter(rows)), strict=True))
 

@@ -16,6 +16,7 @@ from dateutil.parser import isoparse
 from providers.clock import Clock
 from providers.errors import SettingsInvalid
 
+from .archive import Archive
 from .faults import IN_TURN, STANDING, Faults, faults_help
 from .replay import Replay, find_recording
 from .server import serve, serve_application
@@ -72,6 +73,12 @@ _EPILOG = "\n\n".join(
     callback=_reading(Weekend.read),
     help="Serve so many small events to so many accounts from --race-start on, and no marathon (13x200).",
 )
+@click.option(
+    "--archive",
+    metavar="PARTNERSxEVENTS[xATHLETES]",
+    callback=_reading(Archive.read),
+    help="Serve so many past events of two years before --race-start to so many accounts (13x260).",
+)
 @click.option("--seed", type=int, default=2013, show_default=True, help="Another seed, another world.")
 @click.option(
     "--variant",
@@ -100,6 +107,7 @@ def command(
     race_start: str,
     athletes: int | None,
     weekend: Weekend | None,
+    archive: Archive | None,
     seed: int,
     variant: Variant,
     faults: Faults,
@@ -126,6 +134,8 @@ def command(
             _refuse_a_world(click.get_current_context())
             serve_application(Replay(find_recording(replay)).application(), host, port)
             return
+        if weekend and archive:
+            raise click.UsageError("--weekend and --archive are two worlds: leave one of them out.")
         clock = Clock.parse(os.environ.get("CHRONOTRACK_LIVE_CLOCK", ""))
         serve(
             host=host,
@@ -133,6 +143,7 @@ def command(
             race_start=_start(race_start, clock.now()),
             athletes=athletes,
             weekend=weekend,
+            archive=archive,
             seed=seed,
             clock=clock,
             variant=variant,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
+    from .archive import Archive
     from .weekend import Weekend
 
 _ANNOUNCEMENT = "ChronoTrack Live simulator at "
@@ -40,6 +41,7 @@ class SimulatorProcess:
         race_start: the start of the marathon (aware).
         athletes: how many run the marathon; None is all 16,164.
         weekend: many small events in place of the marathon and its world, from `race_start` on.
+        archive: many past events in its place, up to four days before `race_start`.
         seed: makes ids, mishaps and delays.
         clock: the race time that it shares; the real clock by default.
         port: the port to listen on; 0 takes a free one.
@@ -53,6 +55,7 @@ class SimulatorProcess:
         race_start: datetime,
         athletes: int | None = None,
         weekend: Weekend | None = None,
+        archive: Archive | None = None,
         seed: int = 2013,
         clock: Clock | None = None,
         port: int = 0,
@@ -65,6 +68,8 @@ class SimulatorProcess:
             self._command += ["--athletes", str(athletes)]
         if weekend is not None:
             self._command += ["--weekend", str(weekend)]
+        if archive is not None:
+            self._command += ["--archive", str(archive)]
         for name, value in (variants or {}).items():
             self._command += ["--variant", f"{name}={value}"]
         for fault in faults or ():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from .api import Api
+from .archive import build_archive
 from .build import build_world
 from .weekend import build_weekend
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from providers.clock import Clock
 
+    from .archive import Archive
     from .faults import Faults
     from .variants import Variant
     from .weekend import Weekend
@@ -31,6 +33,7 @@ def serve(
     race_start: datetime,
     athletes: int | None,
     weekend: Weekend | None,
+    archive: Archive | None,
     seed: int,
     clock: Clock,
     variant: Variant,
@@ -46,6 +49,7 @@ def serve(
         race_start: the start of the marathon (aware).
         athletes: how many run the marathon; None is all 16,164.
         weekend: the many small events that are served in place of the marathon, from `race_start` on.
+        archive: the many past events that are served in its place, up to four days before `race_start`.
         seed: makes ids, mishaps and delays.
         clock: tells the instant that requests are answered for.
         variant: the shape of the API.
@@ -59,6 +63,8 @@ def serve(
     gc.disable()
     if weekend:
         world = build_weekend(race_start, weekend, seed)
+    elif archive:
+        world = build_archive(race_start, archive, seed)
     else:
         world = build_world(race_start, athletes, seed, with_test_results=variant.test_results == "some")
     api = Api(world, clock, variant, faults)
