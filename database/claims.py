@@ -9,11 +9,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
-import psycopg2.extensions
 from psycopg2.extras import RealDictCursor
 
 from database.connection import Database, driver_errors
 from database.queries import compose
+from database.session import PATIENCE, Session
 from providers.errors import CollectedElsewhere, DatabaseUnavailable, SettingsInvalid
 
 # The kinds of work on an event; whoever imports it whole holds all of them.
@@ -29,7 +29,7 @@ class Claims:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._connection: psycopg2.extensions.connection | None = None
+        self._connection: Session | None = None
         self._lock = threading.Lock()
         self._held: set[tuple[str, str]] = set()
 
@@ -53,7 +53,7 @@ class Claims:
         Raises:
             CollectedElsewhere: the locks' connection broke on the way, and another may hold them now.
         """
-        with self._lock:
+        with self._turn():
             holder = None if self._connection is None else self._connection.info.backend_pid
         for kind in kinds or _KINDS:
             cursor.execute(compose("confirm_claim"), {"event_id": event_id, "kind": kind, "holder": holder})
@@ -69,10 +69,20 @@ class Claims:
             self._disconnect()
 
     @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for whoever asks on the locks' connection, but not while the server does not answer him."""
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise DatabaseUnavailable("PostgreSQL does not answer about the locks of this process.")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @contextmanager
     def _claim_one(self, event_id: str, kind: str) -> Iterator[None]:
-        with self._lock:
+        with self._turn():
             if (event_id, kind) in self._held or not self._take(event_id, kind):
-                raise CollectedElsewhere(f"Event {event_id} ({kind}) is being worked on by another process.")
+                raise CollectedElsewhere(f"{event_id} ({kind}) is being worked on by another process.")
             self._held.add((event_id, kind))
         try:
             yield
@@ -102,17 +112,21 @@ class Claims:
         try:
             if self._connection is None:
                 self._connection = self._connect()
-            with driver_errors(), self._connection.cursor() as cursor:
+            with driver_errors(), self._connection.watched(), self._connection.cursor() as cursor:
                 cursor.execute(compose(name), {"event_id": event_id, "kind": kind})
                 row = cursor.fetchone()
                 return bool(row and row[0])
         except DatabaseUnavailable:
             self._disconnect()
+            # What broke this one may have broken the others: it is asked often, and waited for the least.
+            self._database.close()
             raise
 
-    def _connect(self) -> psycopg2.extensions.connection:
+    def _connect(self) -> Session:
         """Open the connection that the locks belong to."""
         connection = self._database.connect()
+        # All wait for what is asked on it, and nothing that is asked takes long.
+        connection.patience = PATIENCE
         try:
             connection.autocommit = True
             _refuse_pooler(connection)
@@ -127,13 +141,13 @@ class Claims:
             self._connection = None
 
 
-def _refuse_pooler(connection: psycopg2.extensions.connection) -> None:
+def _refuse_pooler(connection: Session) -> None:
     """Raise SettingsInvalid when another one than PostgreSQL answers.
 
     A pooler lends one server process after the other to its clients, and a lock stays behind with the process
     that took it. It tells a client a process id of its own making, which gives it away.
     """
-    with driver_errors(), connection.cursor() as cursor:
+    with driver_errors(), connection.watched(), connection.cursor() as cursor:
         cursor.execute(compose("serving_process"))
         serving = cursor.fetchone()
     if serving != (connection.info.backend_pid,):

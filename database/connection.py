@@ -15,6 +15,8 @@ import psycopg2.extensions
 from psycopg2.extras import RealDictCursor
 
 from database.queries import compose
+from database.session import PATIENCE, Session, SessionCursor
+from database.watchdog import Watchdog
 from providers.errors import (
     DatabaseRefused,
     DatabaseUnavailable,
@@ -23,8 +25,10 @@ from providers.errors import (
     SettingsInvalid,
 )
 
-# Writing is short, so a few connections serve many events; more would only wait for each other.
+# Writing is short, so a few connections serve many events; more would only wait for each other. Who gets none
+# within so many seconds goes without.
 _CONNECTIONS = 4
+_TURN = 60.0
 
 # Where the connection string says otherwise, it counts. What a session is set to: see `prepare_session`.
 _CONNECT_OPTIONS: dict[str, Any] = {
@@ -93,22 +97,23 @@ class Database:
         self._dsn = dsn
         self._free = threading.BoundedSemaphore(_CONNECTIONS)
         self._lock = threading.Lock()
-        self._idle: list[psycopg2.extensions.connection] = []
+        self._idle: list[Session] = []
+        self._watchdog = Watchdog()
 
     @contextmanager
     def transaction(self) -> Iterator[RealDictCursor]:
         """Lend a cursor within a transaction: committed at the end, rolled back on any exception.
 
-        Waits while all connections are lent.
+        Waits while all connections are lent, for a minute at most.
 
         Raises:
             DatabaseUnavailable: no connection, or it broke on the way; nothing was committed.
             SchemaNotReady, SettingsInvalid, DatabaseRefused: see providers.errors.
         """
-        with self._free, driver_errors():
+        with self._turn(), driver_errors():
             connection = self._take()
             try:
-                with connection.cursor(cursor_factory=RealDictCursor) as cursor:
+                with connection.cursor(cursor_factory=SessionCursor) as cursor:
                     yield cursor
                 connection.commit()
             except BaseException:
@@ -118,7 +123,19 @@ class Database:
             finally:
                 self._give_back(connection)
 
-    def connect(self) -> psycopg2.extensions.connection:
+    def answers(self) -> None:
+        """Return when the server answers a connection of its own: those that there are may hang, or be lent.
+
+        Raises:
+            DatabaseUnavailable: it does not. Who has waited for it for a while waits no more, then.
+        """
+        try:
+            self.connect().close()
+        except DatabaseUnavailable:
+            self._watchdog.break_off(PATIENCE)
+            raise
+
+    def connect(self) -> Session:
         """Open a connection of the caller's own, for a lock that must live as long as it does.
 
         Raises:
@@ -127,13 +144,17 @@ class Database:
         """
         options = _CONNECT_OPTIONS | _parsed(self._dsn)
         with driver_errors():
-            connection: psycopg2.extensions.connection = psycopg2.connect(**options)
+            connection: Session = psycopg2.connect(**options, connection_factory=Session)
+            connection.watchdog = self._watchdog
             try:
-                with connection, connection.cursor() as cursor:
+                with connection, connection.cursor(cursor_factory=SessionCursor) as cursor:
                     cursor.execute(compose("prepare_session"))
+                    cursor.execute(compose("statement_timeout"))
+                    [statements_end] = cursor.fetchall()
             except BaseException:
                 connection.close()
                 raise
+            connection.patience += statements_end["seconds"]
             return connection
 
     def close(self) -> None:
@@ -143,7 +164,19 @@ class Database:
         for connection in idle:
             connection.close()
 
-    def _take(self) -> psycopg2.extensions.connection:
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait until one of the connections is free, for the length of the block."""
+        if not self._free.acquire(timeout=_TURN):
+            raise DatabaseUnavailable(
+                f"None of the {_CONNECTIONS} connections to PostgreSQL was free within {_TURN:.0f} seconds."
+            )
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    def _take(self) -> Session:
         """Return the connection that was used last, or a new one when none is left that lives."""
         with self._lock:
             while self._idle:
@@ -153,7 +186,7 @@ class Database:
                 connection.close()
         return self.connect()
 
-    def _give_back(self, connection: psycopg2.extensions.connection) -> None:
+    def _give_back(self, connection: Session) -> None:
         if connection.info.transaction_status == psycopg2.extensions.TRANSACTION_STATUS_IDLE:
             with self._lock:
                 self._idle.append(connection)

@@ -1,4 +1,4 @@
-"""A way to the database that can be cut, and mended."""
+"""A way to the database that can be cut and mended, or swallow what it is to hand on."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class Relay:
         self._listener: socket.socket | None = None
         self._address = ("127.0.0.1", 0)
         self._dsn = dsn
+        self._flows = threading.Event()
+        self._flows.set()
 
     @property
     def dsn(self) -> str:
@@ -41,8 +43,17 @@ class Relay:
         self._listener = listener
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
+    def hang(self) -> None:
+        """Go on to take connections and what is sent on them, but hand nothing on."""
+        self._flows.clear()
+
+    def flow(self) -> None:
+        """Hand everything on again, what was held back first."""
+        self._flows.set()
+
     def cut(self) -> None:
         """End every connection, and refuse new ones."""
+        self._flows.set()
         if self._listener is not None:
             with suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)
@@ -64,12 +75,12 @@ class Relay:
                 with self._lock:
                     self._sockets += [client, upstream]
                 for pair in ((client, upstream), (upstream, client)):
-                    threading.Thread(target=_hand_on, args=pair, daemon=True).start()
+                    threading.Thread(target=self._hand_on, args=pair, daemon=True).start()
 
-
-def _hand_on(one: socket.socket, other: socket.socket) -> None:
-    with suppress(OSError):
-        while some := one.recv(65_536):
-            other.sendall(some)
-    with suppress(OSError):
-        other.shutdown(socket.SHUT_RDWR)
+    def _hand_on(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while some := one.recv(65_536):
+                self._flows.wait()
+                other.sendall(some)
+        with suppress(OSError):
+            other.shutdown(socket.SHUT_RDWR)
