@@ -117,8 +117,8 @@ BEGIN
     IF to_regclass('ct_live_migrations') IS NOT NULL THEN
         SELECT version INTO newest FROM ct_live_migrations
         WHERE name = 'chronotrack_live_schema_extension' ORDER BY version DESC LIMIT 1;
-        IF newest.version > 4 THEN
-            RAISE EXCEPTION 'This database has version % of the extension, this script is version 4; nothing was changed.',
+        IF newest.version > 5 THEN
+            RAISE EXCEPTION 'This database has version % of the extension, this script is version 5; nothing was changed.',
                 newest.version
                 USING HINT = 'Use the script of the software that is installed for this database.';
         END IF;
@@ -577,17 +577,19 @@ LANGUAGE sql STABLE AS $$
     )
 $$;
 
--- Fold the account of frequent polls that are over: of those before an instant that found nothing new, only the
--- last one of a day, event and type stays: the scheduler reads it. Its data_snapshot says under "folded" how many
--- it stands for, duration_seconds how long they took together. Returns how many rows went.
+-- Fold the account of frequent operations that are over: of those before an instant that found nothing new, only
+-- the last one of a day, event and type stays; and of those that failed the last one of a day, event, type and
+-- error category. The scheduler reads the last ones. Its data_snapshot says under "folded" how many it stands for
+-- and under "folded_since" when the first of them began (its own sync_time is the last one's), duration_seconds
+-- how long they took together. Returns how many rows went.
 --
--- Never a row that wrote, failed, was partial or notes anything but what it cost; so neither one of another
--- integration, whose rows lack that note.
+-- Never a row that wrote or was partial, nor one that went well and notes anything but what it cost. Neither one of
+-- another integration, whose rows lack that note, nor one that a table of the host's refers to.
 --
 -- SECURITY DEFINER, because the daemon may add to the account and not rewrite it: this is the one thing that it
 -- may take out of it. So that no caller can have anything else done, nothing is looked up where he could put
--- something of his own (PostgreSQL's operators, the host's table by its full name), and the function is the
--- table's owner's, not that of a superuser who runs this script.
+-- something of his own (PostgreSQL's operators, the host's table by its full name, no policy of a table that refers
+-- to it), and the function is the table's owner's, not that of a superuser who runs this script.
 DO $do$
 DECLARE
     full_name text;
@@ -599,36 +601,54 @@ BEGIN
     WHERE pg_class.oid = 'sync_history'::regclass;
     EXECUTE format($create$
 CREATE OR REPLACE FUNCTION ct_live_fold_history(p_before timestamp) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fold$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off AS $fold$
 DECLARE
     gone integer;
+    refers record;
+    referred bigint[] := '{}';
 BEGIN
     -- Two daemons fold one after the other: each would count what the other one takes away.
     PERFORM pg_advisory_xact_lock(hashtextextended('ct_live_fold_history', 88));
+    -- The host may refer to rows of its own table: with those that are referred to, nothing is done.
+    FOR refers IN
+        SELECT theirs.attname AS name, conrelid::regclass AS at
+        FROM pg_constraint
+        JOIN pg_attribute AS theirs ON theirs.attrelid = conrelid AND theirs.attnum = conkey[1]
+        JOIN pg_attribute AS ours ON ours.attrelid = confrelid AND ours.attnum = confkey[1]
+        WHERE confrelid = %2$L::regclass AND contype = 'f' AND ours.attname = 'sync_history_id'
+    LOOP
+        EXECUTE format('SELECT $1 || array_agg(%%1$I::bigint) FROM %%2$s WHERE %%1$I IS NOT NULL', refers.name, refers.at)
+        INTO referred USING referred;
+    END LOOP;
     WITH polls AS (
         SELECT
             sync_history_id,
             row_number() OVER (day ORDER BY sync_time DESC, sync_history_id DESC) = 1 AS stays,
             count(*) OVER day AS rows_of_day,
             sum(coalesce((data_snapshot ->> 'folded')::integer, 1)) OVER day AS folded,
+            min(coalesce((data_snapshot ->> 'folded_since')::timestamp, sync_time)) OVER day AS folded_since,
             sum(duration_seconds) OVER day AS duration
         FROM %1$s
         WHERE sync_time < p_before
           AND sync_type IN ('authentication', 'events', 'participants', 'results')
-          AND status = 'completed'
           AND num_of_synced_records = 0
-          AND entries_failed = 0
           AND CASE WHEN jsonb_typeof(data_snapshot) = 'object' THEN
-            data_snapshot -> 'errors' = '{}' AND data_snapshot - ARRAY[
-                'requests', 'bytes_read', 'rows_read', 'waited_seconds', 'answering_seconds', 'errors', 'retries',
-                'complete', 'participants', 'results', 'folded'] = '{}'
+            CASE status
+                WHEN 'failed' THEN error_category IS NOT NULL AND data_snapshot ? 'errors'
+                WHEN 'completed' THEN entries_failed = 0
+                    AND data_snapshot -> 'errors' = '{}' AND data_snapshot - ARRAY[
+                        'requests', 'bytes_read', 'rows_read', 'waited_seconds', 'answering_seconds', 'errors',
+                        'retries', 'complete', 'participants', 'results', 'folded', 'folded_since'] = '{}'
+            END
           END
+          AND sync_history_id <> ALL (referred)
         WINDOW day AS (
-            PARTITION BY provider_id, timing_partner_id, event_id, sync_type, sync_time::date)
+            PARTITION BY provider_id, timing_partner_id, event_id, sync_type, status, error_category, sync_time::date)
     ), kept AS (
         UPDATE %1$s AS history
         SET duration_seconds = polls.duration,
-            data_snapshot = history.data_snapshot || jsonb_build_object('folded', polls.folded)
+            data_snapshot = history.data_snapshot || jsonb_build_object(
+                'folded', polls.folded, 'folded_since', polls.folded_since)
         FROM polls
         WHERE polls.sync_history_id = history.sync_history_id AND polls.stays AND polls.rows_of_day > 1
     ), folded AS (
@@ -641,7 +661,7 @@ BEGIN
     RETURN gone;
 END
 $fold$
-    $create$, full_name);
+    $create$, full_name, full_name);
     REVOKE EXECUTE ON FUNCTION ct_live_fold_history(timestamp) FROM PUBLIC;
     IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
         EXECUTE format('ALTER FUNCTION ct_live_fold_history(timestamp) OWNER TO %I', table_owner);
@@ -893,7 +913,7 @@ END
 $$;
 
 INSERT INTO ct_live_migrations (name, version, software_version)
-VALUES ('chronotrack_live_schema_extension', 4, '0.1.0')
+VALUES ('chronotrack_live_schema_extension', 5, '0.1.0')
 ON CONFLICT DO NOTHING;
 
 RESET lock_timeout;
@@ -904,4 +924,4 @@ BEGIN
     PERFORM pg_advisory_unlock(hashtextextended('chronotrack_live_schema_extension', 88));
 END
 $$;
-\echo ChronoTrack Live: version 4 of the extension is applied.
+\echo ChronoTrack Live: version 5 of the extension is applied.

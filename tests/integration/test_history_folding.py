@@ -1,4 +1,4 @@
-"""The account of frequent polls that found nothing new is folded; everything else of it stays."""
+"""The account of frequent polls that found nothing new, or failed, is folded; everything else of it stays."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ import pytest
 from database import migrate
 from database.connection import Database
 from database.store import Store
-from providers.errors import ApiUnreachable, CollectedElsewhere, EventArchived
+from providers.errors import ApiUnreachable, CollectedElsewhere, CredentialsRefused, EventArchived
 from providers.records import SyncReport
 from providers.statistics import Statistics
 from tests.fixtures_database import as_daemon
 from tests.integration.builders import FIELD, RUN, START, naive
 from tests.integration.catalogs import apply
 
+# Of the function that folds: nothing of a caller's is looked up, and no policy of anybody's is run.
+PROTECTED = '{"search_path=pg_catalog, pg_temp",row_security=off}'
 NIGHT = START.replace(hour=0)
 DAY, POLL = timedelta(days=1), timedelta(seconds=90)
 TIMES = "SELECT sync_time, data_snapshot -> 'folded' AS folded FROM sync_history ORDER BY sync_time"
@@ -117,7 +119,7 @@ def test_a_day_that_is_folded_in_two_parts_is_counted_as_one(hub, note):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"status": "failed", "error": ApiUnreachable("No answer."), "seen": 0},
+        {"status": "failed", "error": ApiUnreachable("No answer."), "written": 1},
         {"status": "partial", "notes": {"complete": False}},
         {"status": "skipped", "error": EventArchived("Event 5 is archived.")},
         {"status": "skipped", "error": CollectedElsewhere("The lock was lost on the way.")},
@@ -140,6 +142,97 @@ def test_a_row_that_says_more_than_that_nothing_was_new_stays_as_it_is(hub, note
     assert hub.query("SELECT * FROM sync_history ORDER BY sync_history_id") == before
 
 
+FAILED = {"status": "failed", "error": ApiUnreachable("No answer."), "seen": 0, "notes": {"problems": ["?"]}}
+
+
+def test_of_a_days_failures_of_one_category_the_last_one_stays_and_says_for_how_many_and_since_when(
+    hub, note
+):
+    for day in (0, 1):
+        for nth in range(5):
+            error = ApiUnreachable(f"No answer at {nth}.")
+            note(NIGHT + day * DAY + nth * POLL, **FAILED | {"error": error})
+
+    gone = hub.store.fold_history(NIGHT + 2 * DAY)
+
+    assert gone == 8
+    assert kept(hub) == [(naive(NIGHT + day * DAY + 4 * POLL), 5) for day in (0, 1)]
+    [first, second] = hub.query("SELECT * FROM sync_history ORDER BY sync_time")
+    assert [row["data_snapshot"]["folded_since"] for row in (first, second)] == [
+        (naive(NIGHT + day * DAY)).isoformat() for day in (0, 1)
+    ]
+    assert (first["status"], first["error_category"], first["duration_seconds"]) == (
+        "failed",
+        "unreachable",
+        10,
+    )
+    assert first["reason"] == "No answer at 4."
+    assert hub.store.fold_history(NIGHT + 2 * DAY) == 0
+
+
+def test_a_refused_partners_tests_of_a_weekend_become_a_row_a_day(hub, note):
+    for nth in range(2 * 288):
+        note(
+            NIGHT + nth * timedelta(minutes=5),
+            sync_type="authentication",
+            event_id=None,
+            status="failed",
+            error=CredentialsRefused("Refused."),
+        )
+
+    hub.store.fold_history(NIGHT + 2 * DAY)
+
+    assert [folded for _, folded in kept(hub)] == [288, 288]
+
+
+def test_failures_of_another_category_and_polls_that_went_well_in_between_keep_rows_of_their_own(hub, note):
+    for nth in range(0, 9, 3):
+        note(NIGHT + nth * POLL, **FAILED)
+        note(NIGHT + (nth + 1) * POLL, **FAILED | {"error": CredentialsRefused("Refused.")})
+        note(NIGHT + (nth + 2) * POLL)
+
+    assert hub.store.fold_history(NIGHT + DAY) == 6
+    assert kept(hub) == [(naive(NIGHT + nth * POLL), 3) for nth in (6, 7, 8)]
+
+
+def test_a_day_of_failures_that_is_folded_in_two_parts_keeps_its_first_instant(hub, note):
+    for nth in range(10):
+        note(NIGHT + nth * POLL, **FAILED)
+    hub.store.fold_history(NIGHT + 6 * POLL)
+
+    assert hub.store.fold_history(NIGHT + DAY) == 4
+    assert kept(hub) == [(naive(NIGHT + 9 * POLL), 10)]
+    [row] = hub.query("SELECT data_snapshot ->> 'folded_since' AS since FROM sync_history")
+    assert row["since"] == naive(NIGHT).isoformat()
+
+
+def test_what_is_due_after_failures_is_the_same_before_and_after(hub, note):
+    hub.save_events(RUN)
+    for nth in range(3):
+        note(NIGHT + nth * POLL)
+    for nth in range(3, 6):
+        note(NIGHT + nth * POLL, **FAILED)
+        note(NIGHT + nth * POLL, **FAILED | {"sync_type": "participants"})
+    before = hub.store.live_events(hub.partner, START)
+
+    assert hub.store.fold_history(NIGHT + DAY) == 6
+    assert hub.store.live_events(hub.partner, START) == before
+
+
+@pytest.mark.parametrize("rule", ["", "ON DELETE CASCADE", "ON DELETE SET NULL"])
+def test_a_row_that_a_table_of_the_hosts_refers_to_stays_as_it_is(hub, note, rule):
+    for nth in range(4):
+        note(NIGHT + nth * POLL, **FAILED)
+    hub.query(f"CREATE TABLE remarks (about integer REFERENCES sync_history (sync_history_id) {rule})")
+    hub.query("INSERT INTO remarks SELECT sync_history_id FROM sync_history ORDER BY sync_time LIMIT 1")
+    hub.query("INSERT INTO remarks VALUES (NULL)")
+
+    assert hub.store.fold_history(NIGHT + DAY) == 2
+
+    assert kept(hub) == [(naive(NIGHT), None), (naive(NIGHT + 3 * POLL), 3)]
+    assert hub.query("SELECT count(about) AS n FROM remarks") == [{"n": 1}]
+
+
 def test_each_partner_event_and_type_keeps_a_row_of_its_own(hub, note):
     of_others = [
         {},
@@ -159,6 +252,9 @@ def test_each_partner_event_and_type_keeps_a_row_of_its_own(hub, note):
 @pytest.mark.parametrize(
     "values",
     [
+        "'results', 'failed', NULL",
+        "'results', 'failed', '{}'",
+        "'results', 'failed', '[\"errors\"]'",
         "NULL, 'completed', '{}'",
         "NULL, 'completed', NULL",
         "'results', 'completed', NULL",
@@ -290,6 +386,4 @@ def test_it_has_the_privileges_of_the_tables_owner_and_not_those_of_a_superuser(
     assert query(
         "SELECT pg_get_userbyid(proowner) AS owner, prosecdef, proconfig::text FROM pg_proc"
         " WHERE proname = 'ct_live_fold_history'"
-    ) == [
-        {"owner": "pg_database_owner", "prosecdef": True, "proconfig": '{"search_path=pg_catalog, pg_temp"}'}
-    ]
+    ) == [{"owner": "pg_database_owner", "prosecdef": True, "proconfig": PROTECTED}]

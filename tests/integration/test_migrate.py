@@ -50,10 +50,10 @@ def test_nothing_is_pending_after_the_extension_was_applied(empty):
 
 
 def test_an_older_version_in_the_ledger_leaves_the_extension_pending(database, query):
-    query("UPDATE ct_live_migrations SET version = 3")
+    query("UPDATE ct_live_migrations SET version = 4")
 
     [script] = migrate.pending(database)
-    assert str(script) == "chronotrack_live_schema_extension version 4 (the database has version 3)"
+    assert str(script) == "chronotrack_live_schema_extension version 5 (the database has version 4)"
 
 
 def test_a_statement_that_fails_is_reported_in_postgresqls_words(empty, tmp_path):

@@ -110,9 +110,9 @@ def test_a_column_of_unified_results_that_we_do_not_know_is_named(host):
 
 
 def test_a_later_version_is_not_replaced_by_this_one(dsn, query):
-    query("INSERT INTO ct_live_migrations (name, version) VALUES ('chronotrack_live_schema_extension', 5)")
+    query("INSERT INTO ct_live_migrations (name, version) VALUES ('chronotrack_live_schema_extension', 6)")
 
-    refused((dsn, query), r"has version 5 of the extension, this script is version 4; nothing was changed")
+    refused((dsn, query), r"has version 6 of the extension, this script is version 5; nothing was changed")
 
 
 def test_two_do_not_apply_it_at_once(host, open_query):
