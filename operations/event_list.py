@@ -13,7 +13,7 @@ from database.event_controls import CollectedPartner, KnownEvent
 from operations.tables import console, table
 from providers.records import StoredEvent
 from schedulers.partner import followed_since
-from schedulers.windows import Phase, WindowSettings, next_collection, phase, starts
+from schedulers.windows import Phase, WindowSettings, next_collection, next_due, phase, starts
 
 # In a pipe there is no screen to fit into: no line is broken.
 
@@ -41,8 +41,6 @@ class EventStanding:
     ) -> EventStanding:
         """Judge an event at an instant; `partners` are those that have credentials."""
         stored, partner = event.stored, partners.get(event.stored.timing_partner_id)
-        # The due instants of a paused event pass.
-        last = now if event.pause else stored.last_collection
         hindrances = [
             f"paused since {event.pause.at:%Y-%m-%d %H:%M:%S} UTC by {event.pause.by}"
             if event.pause
@@ -54,7 +52,10 @@ class EventStanding:
         return cls(
             event=event,
             phase=phase(replace(stored, superseded=False), now, windows),
-            next_due=next_collection(stored, last, now, windows)
+            # The due instants of a paused event pass.
+            next_due=(
+                next_collection(stored, now, now, windows) if event.pause else next_due(stored, now, windows)
+            )
             if partner is not None and _is_looked_at(stored, followed_since(now, windows.max_collection))
             else None,
             hindrances=tuple(hindrance for hindrance in hindrances if hindrance),

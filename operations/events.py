@@ -21,6 +21,7 @@ from providers.clock import clock_of
 from providers.records import LiveKey, SyncReport
 from providers.registry import adapter_class
 from providers.terminal import SOMETHING_FAILED, configure_logs, one_clear_line, say
+from schedulers.once import in_words
 from schedulers.partner import PROVIDER, followed_since
 from schedulers.settings import SchedulerSettings
 
@@ -131,7 +132,5 @@ def _said(pause: Pause) -> str:
 def _tell(report: SyncReport) -> bool:
     """Say how a collection went, on stderr when not well; return whether it went well."""
     went_well = report.error is None and not report.problems
-    counts = f"{report.seen} seen, {report.written} written, {report.rejected} set aside"
-    said = "; ".join([counts, *report.problems]) if report.error is None else str(report.error)
-    click.echo(f"{report.sync_type} of {report.event_id} {report.status}: {said}", err=not went_well)
+    click.echo(in_words(report), err=not went_well)
     return went_well

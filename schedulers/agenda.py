@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -18,6 +18,7 @@ from schedulers.windows import (
     WindowSettings,
     next_collection,
     next_participant_sync,
+    next_try,
     phase,
     window,
 )
@@ -43,6 +44,19 @@ class Agenda:
         self._spread = Spread(settings.intensive_interval)
         self._lock = threading.Lock()
 
+    def go_by(self, settings: WindowSettings) -> list[StoredEvent]:
+        """Let windows lie by other settings from now on; return the events that are followed.
+
+        Their offsets are as they were, as far as the new windows and intervals let them.
+        """
+        with self._lock:
+            events = sorted(self._events.values(), key=lambda event: self._spread.offset(event.event_id))
+            self._settings, self._spread = settings, Spread(settings.intensive_interval)
+            for event in events:
+                if its_window := window(event, settings):
+                    self._spread.follow(event.event_id, *its_window)
+            return events
+
     def follow(self, event: StoredEvent) -> bool:
         """Take an event as the hub keeps it now; return whether that is news.
 
@@ -54,6 +68,7 @@ class Agenda:
                 event = replace(
                     event,
                     last_collection=_later(event.last_collection, known.last_collection),
+                    last_failure=_later(event.last_failure, known.last_failure),
                     last_participant_sync=_later(event.last_participant_sync, known.last_participant_sync),
                 )
             self._events[event.event_id] = event
@@ -79,23 +94,22 @@ class Agenda:
 
     def collected(self, event_id: str, at: datetime) -> None:
         """Note that a collection of the event's results that began at `at` is done with."""
-        with self._lock:
-            event = self._events.get(event_id)
-            if event is not None:
-                self._events[event_id] = replace(event, last_collection=at)
+        self._note(event_id, lambda event: replace(event, last_collection=at))
+
+    def failed(self, event_id: str, at: datetime) -> None:
+        """Note that a collection of the event's results that began at `at` failed."""
+        self._note(event_id, lambda event: replace(event, last_failure=at))
 
     def entries_read(self, event_id: str, at: datetime) -> None:
         """Note that the event's entry list was read from `at` on."""
-        with self._lock:
-            event = self._events.get(event_id)
-            if event is not None:
-                self._events[event_id] = replace(event, last_participant_sync=at)
+        self._note(event_id, lambda event: replace(event, last_participant_sync=at))
 
     def next_collection(self, event_id: str, now: datetime) -> Due | None:
         """Return what is due next of an event's results; None when its window is over, or it is not followed.
 
         The event's grid of due instants is taken as shifted by its offset, and so is what was last done: what
-        was missed is planned in the past.
+        was missed is planned in the past. One that failed is tried again where that comes sooner, unless one
+        that began after it, whoever made it, goes well meanwhile.
         """
         with self._lock:
             event = self._events.get(event_id)
@@ -106,12 +120,14 @@ class Agenda:
             self._spread.follow(event_id, *its_window)
             offset = self._spread.offset(event_id)
             # One in the future was noted before the clock was set back.
-            last = None if event.last_collection is None else min(event.last_collection, now) - offset
+            last = None if event.last_tried is None else min(event.last_tried, now) - offset
             due = next_collection(event, last, now - offset, self._settings)
             if due is None:
                 self._spread.leave(event_id)
-                return None
-            return Due(due, due + offset)
+            again = next_try(event, self._settings)
+            if event.failed and again and (due is None or again < due + offset):
+                return Due(event.failed, again)
+            return None if due is None else Due(due, due + offset)
 
     def next_entry_list(self, event_id: str, now: datetime) -> Due | None:
         """Return when the event's entry list is due next; None when never again, or it is not followed."""
@@ -124,6 +140,12 @@ class Agenda:
             if due is None:
                 return None
             return Due(_EVER, due) if last is None else Due(due, due + self._spread.offset(event_id))
+
+    def _note(self, event_id: str, noted: Callable[[StoredEvent], StoredEvent]) -> None:
+        with self._lock:
+            event = self._events.get(event_id)
+            if event is not None:
+                self._events[event_id] = noted(event)
 
     def phases(self, timing_partner_id: int, now: datetime) -> Counter[Phase]:
         """Return how many events of a partner are in each phase."""

@@ -16,7 +16,7 @@ if __name__ == "__main__":
     run("schedulers.chronotrack_live_scheduler")
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 
@@ -27,25 +27,26 @@ from database.state_folder import state_folder
 from database.store import Store
 from providers.clock import clock_of
 from providers.terminal import COULD_NOT_START, configure_logs, one_clear_line, say
-from schedulers.daemon import Daemon, Source
+from schedulers.daemon import Daemon, Source, warn_of_unknown
 from schedulers.observer import Nobody, Observer
 from schedulers.once import exit_code, run_pass
 from schedulers.partner import open_partners
 from schedulers.plan_table import show_plan
-from schedulers.settings import SchedulerSettings
+from schedulers.settings import SchedulerSettings, metrics_address
+from schedulers.settings_file import SettingsFile
 from schedulers.systemd import Systemd
 
 
 @contextmanager
-def _observer(environ: Mapping[str, str]) -> Iterator[Observer]:
-    """Serve the metrics for the length of the block, when a port is set."""
-    if not environ.get("CHRONOTRACK_LIVE_METRICS_PORT"):
+def _observer(address: tuple[str, int] | None) -> Iterator[Observer]:
+    """Serve the metrics for the length of the block, when there is an address for them."""
+    if address is None:
         yield Nobody()
         return
     # Only those who want metrics need the package that serves them.
     from schedulers.metrics_endpoint import served_metrics
 
-    with served_metrics(environ) as metrics:
+    with served_metrics(*address) as metrics:
         yield metrics
 
 
@@ -64,31 +65,55 @@ def _observer(environ: Mapping[str, str]) -> Iterator[Observer]:
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep what the APIs answer in this folder, for `chronotrack-live simulate --replay`.",
 )
+@click.option(
+    "--settings",
+    "file",
+    type=click.Path(path_type=Path),
+    help="Lines NAME=value that go before the environment; SIGHUP makes the daemon read them again.",
+)
 @click.option("--plan", is_flag=True, help="Say what will be collected when, and collect nothing.")
 @click.option("--hours", type=click.IntRange(1, 8760), default=72, help="How far --plan looks ahead (72).")
 def command(
-    *, once: bool, only: tuple[int, ...], verbose: bool, record: Path | None, plan: bool, hours: int
+    *,
+    once: bool,
+    only: tuple[int, ...],
+    verbose: bool,
+    record: Path | None,
+    file: Path | None,
+    plan: bool,
+    hours: int,
 ) -> None:
     """Collect events, participants and results on windows that follow the race.
 
-    It runs until SIGTERM or SIGINT: what is under way then has half a minute to end. SIGHUP makes it read the
-    partners' credentials and their additional_config again; the settings of its environment are read at its
-    start only.
+    It runs until SIGTERM or SIGINT: what is under way then has half a minute to end. SIGHUP makes it read
+    again the partners' credentials with their additional_config, and the intervals, phases and
+    max_concurrent_events in the file of --settings; what else is in that file is read at its start only.
     """
+    if once and plan:
+        raise click.UsageError("--once does what is due now, --plan says what will be done: leave one out.")
     # A pass says on stdout what it did; its log is for looking for a fault.
     configure_logs(verbose=verbose, quiet=once)
-    with one_clear_line(), opened_database(os.environ, say) as database:
-        settings = SchedulerSettings.from_env(os.environ)
+    with one_clear_line():
+        settings_file = SettingsFile(file, os.environ)
+        # libpq looks for its PG* variables there itself.
+        os.environ.update(settings_file.read())
+        settings, metrics = SchedulerSettings.from_env(os.environ), metrics_address(os.environ)
         clock = clock_of(os.environ)
-        if plan:
-            show_plan(database, only, clock.now(), timedelta(hours=hours), settings)
-            return
-        with closing(Store(database)) as store:
-            source = Source(store, state_folder(os.environ), clock, only or None, record)
-            if once:
-                sys.exit(_pass(source, settings))
-            with _observer(os.environ) as observer:
-                sys.exit(Daemon(source, settings, observer, Systemd.from_env(os.environ)).run())
+        if once:
+            for name in settings_file.unknown:
+                say(f"chronotrack-live: {file} sets {name}, which means nothing: is it misspelt?")
+        else:
+            warn_of_unknown(settings_file)
+        with opened_database(os.environ, say) as database:
+            if plan:
+                show_plan(database, only, clock.now(), timedelta(hours=hours), settings)
+                return
+            with closing(Store(database)) as store:
+                source = Source(store, state_folder(os.environ), clock, only or None, record)
+                if once:
+                    sys.exit(_pass(source, settings))
+                with _observer(metrics) as observer:
+                    sys.exit(Daemon(source, settings_file, observer, Systemd.from_env(os.environ)).run())
 
 
 def _pass(source: Source, settings: SchedulerSettings) -> int:

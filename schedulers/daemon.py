@@ -1,4 +1,4 @@
-"""The daemon as a process: signals, the service manager, a database that is away, credentials that change."""
+"""The daemon as a process: signals, the service manager, a database that is away, what is read again."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ from providers.clock import Clock
 from providers.errors import DatabaseUnavailable, IntegrationError, SettingsInvalid
 from providers.records import Credentials
 from providers.registry import adapter_class
-from providers.terminal import COULD_NOT_START, INTERRUPTED, say
+from providers.terminal import COULD_NOT_START, INTERRUPTED
 from schedulers.database_watch import FIRST_WAIT, LONGEST_WAIT
 from schedulers.lanes import Job
 from schedulers.observer import Observer
-from schedulers.partner import PROVIDER, SchedulerStore, open_partner, open_partners
+from schedulers.partner import PROVIDER, Partner, SchedulerStore, open_partner
 from schedulers.scheduler import BEAT, HOUSE, ChronoTrackLiveScheduler
 from schedulers.settings import SchedulerSettings
+from schedulers.settings_file import SettingsFile
 from schedulers.systemd import Systemd
 
 # How long collections under way may go on after a signal, in seconds; what is not done then is rolled back
@@ -57,10 +58,17 @@ class Daemon:
     """Runs the scheduler until a signal ends it."""
 
     def __init__(
-        self, source: Source, settings: SchedulerSettings, observer: Observer | None, systemd: Systemd
+        self, source: Source, settings_file: SettingsFile, observer: Observer | None, systemd: Systemd
     ) -> None:
+        """Take what it works with; the settings are read here.
+
+        Raises:
+            SettingsInvalid: they are impossible.
+        """
         self._source = source
-        self._settings = settings
+        self._settings_file = settings_file
+        self._environ = settings_file.read()
+        self._settings = SchedulerSettings.from_env(self._environ)
         self._observer = observer
         self._systemd = systemd
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -70,7 +78,7 @@ class Daemon:
         """Run until SIGTERM or SIGINT; return the exit code.
 
         What is under way then has 28 seconds; a second signal ends the process at once. SIGHUP reads the
-        partners' credentials again. A database that does not answer yet is waited for.
+        settings and the partners' credentials again. A database that does not answer yet is waited for.
 
         Raises:
             IntegrationError: it cannot start, and waiting would not help.
@@ -80,11 +88,8 @@ class Daemon:
         if not self._database_answers():
             return 0
         source = self._source
-        partners, problems = open_partners(
-            source.store, source.state, source.clock, source.only, source.record
-        )
-        for problem in problems:
-            say(f"chronotrack-live: {problem}")
+        opened = [self._opened(credentials) for credentials in self._credentials()]
+        partners = [partner for partner in opened if partner is not None]
         if not partners:
             return COULD_NOT_START
         self._scheduler = ChronoTrackLiveScheduler(
@@ -144,7 +149,7 @@ class Daemon:
         return False
 
     def _go_on(self) -> None:
-        """Give signs of life and read credentials again, until a signal to end comes."""
+        """Give signs of life and read settings and credentials again, until a signal to end comes."""
         every = min(_BEAT_SECONDS, (self._systemd.watchdog or math.inf) / 2)
         clock, lanes = self._source.clock, self._scheduler.lanes
         while not self._ending:
@@ -152,22 +157,52 @@ class Daemon:
             lanes.plan(Job("beat", BEAT, clock.now(), self._beat))
             if self._signal_within(every) == signal.SIGHUP:
                 self._systemd.reloading()
+                lanes.plan(Job("settings", HOUSE, clock.now(), self._read_settings))
                 lanes.plan(Job("credentials", HOUSE, clock.now(), self._read_credentials))
 
     def _beat(self) -> None:
         self._scheduler.look_at_the_clock()
         self._systemd.alive(self._scheduler.tell_how_things_stand())
 
+    def _read_settings(self) -> None:
+        """Go by the settings as they are now; by those before, when these are impossible."""
+        try:
+            environ = self._settings_file.read()
+            settings = SchedulerSettings.from_env(environ)
+        except SettingsInvalid as problem:
+            log.warning("settings.invalid", reason=str(problem))
+            return
+        warn_of_unknown(self._settings_file)
+        before = self._settings
+        if settings != before:
+            self._scheduler.go_by(settings)
+        for name, value in settings.values.items():
+            if value != before.values[name]:
+                log.info("setting.changed", setting=name, before=before.values[name], now=value)
+        changed = {name for name, _ in self._environ.items() ^ environ.items()} - settings.values.keys()
+        if changed:
+            # By their names alone: one of them is the database's address, with its password.
+            log.warning("settings.want_restart", settings=sorted(changed))
+        self._settings, self._environ = settings, environ
+
+    def _credentials(self) -> list[Credentials]:
+        """Return the partners' credentials as they are in the database now.
+
+        Raises:
+            IntegrationError: there are none, or the database does not say.
+        """
+        return self._source.store.credentials(adapter_class(PROVIDER).provider_name, self._source.only)
+
     def _read_credentials(self) -> Job | None:
         """Take the partners as they are in the database now; who has not changed goes on undisturbed."""
-        source = self._source
         try:
-            found = source.store.credentials(adapter_class(PROVIDER).provider_name, source.only)
+            found = self._credentials()
         except NoCredentials as nobody:
             log.warning("partners.none", reason=str(nobody))
             found = []
         except DatabaseUnavailable:
-            return Job("credentials", HOUSE, source.clock.now() + _READ_AGAIN, self._read_credentials)
+            again = self._source.clock.now() + _READ_AGAIN
+            return Job("credentials", HOUSE, again, self._read_credentials)
         except IntegrationError as error:
             log.warning("credentials.not_read", reason=str(error))
             self._systemd.ready(self._scheduler.tell_how_things_stand())
@@ -183,16 +218,28 @@ class Daemon:
         return None
 
     def _take_over(self, credentials: Credentials, *, is_new: bool) -> None:
-        source, partner_id = self._source, credentials.timing_partner_id
+        partner_id, partner = credentials.timing_partner_id, self._opened(credentials)
+        if partner is not None:
+            self._scheduler.admit(partner)
+            log.info("partner.added" if is_new else "partner.changed", partner=partner_id)
+        elif not is_new:
+            self._scheduler.dismiss(partner_id)
+
+    def _opened(self, credentials: Credentials) -> Partner | None:
+        """Return the partner of these credentials; None, and a word in the log, when they cannot work."""
+        source = self._source
         try:
-            partner = open_partner(credentials, source.store, source.state, source.clock, source.record)
+            return open_partner(credentials, source.store, source.state, source.clock, source.record)
         except SettingsInvalid as problem:
+            partner_id = credentials.timing_partner_id
             log.warning("partner.invalid", partner=partner_id, reason=str(problem))
-            if not is_new:
-                self._scheduler.dismiss(partner_id)
-            return
-        self._scheduler.admit(partner)
-        log.info("partner.added" if is_new else "partner.changed", partner=partner_id)
+            return None
+
+
+def warn_of_unknown(settings_file: SettingsFile) -> None:
+    """Say which settings of the file, as it was last read, nobody knows: they may be misspelt."""
+    if settings_file.unknown:
+        log.warning("settings.unknown", settings=settings_file.unknown)
 
 
 def _give_up() -> None:

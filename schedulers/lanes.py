@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from providers.clock import Clock
 from schedulers.triggers import DueTrigger
+from schedulers.workers import Workers
 
 # After a fault of ours a job is tried again so soon.
 _AFTER_A_FAULT = timedelta(minutes=5)
@@ -44,9 +44,10 @@ class Lanes:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._lanes: dict[str, ThreadPoolExecutor] = {}
-        # Names of jobs that wait for their instant, wait for a worker or run; and of those that run.
-        self._known: set[str] = set()
+        self._lanes: dict[str, Workers] = {}
+        # Jobs that wait for their instant, wait for a worker or run, by their names; and the names of those
+        # that run.
+        self._known: dict[str, Job] = {}
         self._running: set[str] = set()
         # What was planned while a job of its name ran.
         self._afterwards: dict[str, Job] = {}
@@ -81,11 +82,13 @@ class Lanes:
             self._changed.wait_for(lambda: not self._running)
 
     def open(self, workers: Mapping[str, int]) -> None:
-        """Open lanes, each with so many workers; one that is open stays as it is."""
+        """Open lanes, each with so many workers; one that is open has so many from now on."""
         with self._changed:
             for lane, count in workers.items():
-                if lane not in self._lanes:
-                    self._lanes[lane] = ThreadPoolExecutor(count)
+                if lane in self._lanes:
+                    self._lanes[lane].become(count)
+                else:
+                    self._lanes[lane] = Workers(count)
                     self._scheduler.add_executor(self._lanes[lane], lane)
 
     def close(self, *lanes: str) -> None:
@@ -109,11 +112,10 @@ class Lanes:
         if job is None:
             return
         with self._changed:
-            waits = self._scheduler.get_job(job.name) is not None
-            if waits or job.name not in self._known:
-                self._add(job)
-            elif job.name in self._running:
+            if job.name in self._running:
                 self._afterwards[job.name] = job
+            elif job.name not in self._known or self._scheduler.get_job(job.name) is not None:
+                self._add(job)
 
     def waiting(self) -> dict[str, datetime]:
         """Return the real instants (aware) for which jobs wait, by their names."""
@@ -124,13 +126,13 @@ class Lanes:
         """Forget a job that waits for its instant."""
         with self._changed, suppress(JobLookupError):
             self._scheduler.remove_job(name)
-            self._known.discard(name)
+            self._known.pop(name, None)
 
     def _add(self, job: Job) -> None:
         if self._stopped or job.lane not in self._lanes:
-            self._known.discard(job.name)
+            self._known.pop(job.name, None)
             return
-        self._known.add(job.name)
+        self._known[job.name] = job
         self._scheduler.add_job(
             self._run,
             DueTrigger(job.at, self._clock),
@@ -143,8 +145,11 @@ class Lanes:
 
     def _run(self, job: Job) -> None:
         with self._changed:
+            if self._known.get(job.name) is not job or job.name in self._running:
+                # Its hand-over seemed to fail, and it came through nevertheless: this is the other time.
+                return
             if self._stopped or job.lane not in self._lanes:
-                self._known.discard(job.name)
+                self._known.pop(job.name, None)
                 return
             self._running.add(job.name)
         try:
@@ -154,7 +159,7 @@ class Lanes:
             following = replace(job, at=self._clock.now() + _AFTER_A_FAULT)
         with self._changed:
             self._running.discard(job.name)
-            self._known.discard(job.name)
+            self._known.pop(job.name, None)
             following = following or self._afterwards.get(job.name)
             self._afterwards.pop(job.name, None)
             if following is not None:

@@ -6,9 +6,12 @@ of our own: never an event, of which there would be series without end, and noth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import threading
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from itertools import product
+from itertools import chain, product
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -18,6 +21,9 @@ from providers.errors import CredentialsRefused, RetryLater
 from providers.records import SyncReport
 from schedulers.partner import Partner
 from schedulers.windows import Phase
+
+_Labelled = TypeVar("_Labelled", Counter, Gauge, Histogram)
+_Series = tuple[Counter | Gauge | Histogram, tuple[str, ...]]
 
 _NAMESPACE = "chronotrack_live"
 _PARTNER = ("partner", "partner_name")
@@ -38,6 +44,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        # By whom they are about: the series that there are.
+        self._series: defaultdict[tuple[str, ...], set[_Series]] = defaultdict(set)
+        self._lock = threading.Lock()
         self._partners = _Partners()
         self.registry.register(self._partners)
         self._authentications = self._counter(
@@ -82,36 +91,53 @@ class Metrics:
         who = _labels(partner)
         operation = (*who, report.sync_type)
         went_well = report.status in ("completed", "partial")
-        self._operations.labels(*operation, report.status).inc()
+        self._of(self._operations, *operation, report.status).inc()
         if report.sync_type == "authentication":
-            self._authentications.labels(*who, _outcome(report)).inc()
+            self._of(self._authentications, *who, _outcome(report)).inc()
         if report.error is not None and report.status == "failed":
-            self._errors.labels(*operation, report.error.category).inc()
-        self._seen.labels(*operation).inc(report.seen)
-        self._written.labels(*operation).inc(report.written)
-        self._rejected.labels(*operation).inc(report.rejected)
+            self._of(self._errors, *operation, report.error.category).inc()
+        self._of(self._seen, *operation).inc(report.seen)
+        self._of(self._written, *operation).inc(report.written)
+        self._of(self._rejected, *operation).inc(report.rejected)
         # What was left to another process, or paused, took no time and was not late.
         if report.status != "skipped":
-            self._processing.labels(*operation).observe(report.seconds)
+            self._of(self._processing, *operation).observe(report.seconds)
             if report.lateness is not None:
-                self._lateness.labels(*operation).observe(report.lateness)
+                self._of(self._lateness, *operation).observe(report.lateness)
         if went_well:
-            self._last_success.labels(*operation).set_to_current_time()
+            self._of(self._last_success, *operation).set_to_current_time()
         self._count_requests(report.statistics, who)
 
     def stands(self, followed: Mapping[Partner, Mapping[Phase, int]], *, database_is_there: bool) -> None:
-        """Take how things stand: every partner, with how many events are in each phase, and the database."""
+        """Take how things stand: every partner, with how many events are in each phase, and the database.
+
+        Who is none of them has left: of him nothing is told any more.
+        """
         self._database_up.set(database_is_there)
         self._partners.are(followed)
-        for partner in followed:
-            self._begin_at_zero(_labels(partner))
+        known = {_labels(partner) for partner in followed}
+        for who in known:
+            self._begin_at_zero(who)
+        self._forget_all_but(known)
+
+    def _of(self, metric: _Labelled, *labels: str) -> _Labelled:
+        """Return a metric's series with these labels, the first two of which say whom it is about."""
+        with self._lock:
+            self._series[labels[:2]].add((metric, labels))
+            return metric.labels(*labels)
+
+    def _forget_all_but(self, known: Collection[tuple[str, ...]]) -> None:
+        with self._lock:
+            left = [self._series.pop(who) for who in self._series.keys() - known]
+            for metric, labels in chain.from_iterable(left):
+                metric.remove(*labels)
 
     def _begin_at_zero(self, who: tuple[str, str]) -> None:
         """Tell a partner's figures before there are any: Prometheus sees no rise from nothing to 1."""
         for outcome in _OUTCOMES:
-            self._authentications.labels(*who, outcome)
+            self._of(self._authentications, *who, outcome)
         for operation, status in product(_OPERATIONS, _STATUSES):
-            self._operations.labels(*who, operation, status)
+            self._of(self._operations, *who, operation, status)
 
     def _count_requests(self, statistics: Mapping[str, object], who: tuple[str, str]) -> None:
         """Count what an operation cost; see `providers.statistics`."""
@@ -120,10 +146,10 @@ class Metrics:
             (self._answering, "answering_seconds"),
             (self._waited, "waited_seconds"),
         ):
-            counter.labels(*who).inc(_number(statistics.get(name)))
+            self._of(counter, *who).inc(_number(statistics.get(name)))
         for counter, name in ((self._request_errors, "errors"), (self._retries, "retries")):
             for category, number in _counts(statistics.get(name)):
-                counter.labels(*who, category).inc(number)
+                self._of(counter, *who, category).inc(number)
 
     def _counter(self, name: str, says: str, *labels: str) -> Counter:
         return Counter(name, says, labels, namespace=_NAMESPACE, registry=self.registry)

@@ -6,7 +6,7 @@ import socket
 import socketserver
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -19,19 +19,16 @@ log = structlog.get_logger()
 
 
 @contextmanager
-def served_metrics(environ: Mapping[str, str]) -> Iterator[Metrics]:
+def served_metrics(host: str, port: int) -> Iterator[Metrics]:
     """Serve the figures at http://HOST:PORT/metrics for the length of the block.
 
-    Args:
-        environ: CHRONOTRACK_LIVE_METRICS_PORT and CHRONOTRACK_LIVE_METRICS_HOST, 127.0.0.1 by default.
-
     Raises:
-        SettingsInvalid: the port is none or is taken, or the host is no address of this machine.
+        SettingsInvalid: the port is taken, or the host is no address of this machine.
     """
     metrics = Metrics()
     # When a series began is of no use here, and doubles their number.
     disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's function is untyped
-    with _listening(environ, metrics.registry) as server:
+    with _listening(host, port, metrics.registry) as server:
         threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
         log.info("metrics.served", address=server.server_address[:2])
         try:
@@ -61,16 +58,9 @@ class _Server(socketserver.ThreadingTCPServer):
         log.debug("metrics.client_gone", reason=repr(sys.exc_info()[1]))
 
 
-def _listening(environ: Mapping[str, str], registry: CollectorRegistry) -> _Server:
-    """Return a server that listens where the environment says."""
-    host = environ.get("CHRONOTRACK_LIVE_METRICS_HOST") or "127.0.0.1"
-    port = environ.get("CHRONOTRACK_LIVE_METRICS_PORT", "")
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
-        raise SettingsInvalid(
-            f"CHRONOTRACK_LIVE_METRICS_PORT is {port!r}: set it to a port from 1 to 65535, or not at all."
-        )
+def _listening(host: str, port: int, registry: CollectorRegistry) -> _Server:
     try:
-        return _Server(host, int(port), registry)
+        return _Server(host, port, registry)
     except (OSError, UnicodeError) as error:
         raise SettingsInvalid(
             f"The metrics cannot be served on {host}, port {port} ({error}): set "

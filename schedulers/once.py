@@ -14,7 +14,7 @@ from providers.records import StoredEvent, SyncReport
 from providers.terminal import COULD_NOT_START, SOMETHING_FAILED
 from schedulers.partner import Partner
 from schedulers.settings import SchedulerSettings
-from schedulers.windows import next_collection, next_participant_sync
+from schedulers.windows import next_due, next_participant_sync
 
 
 def run_once(partner: Partner, clock: Clock, settings: SchedulerSettings) -> list[SyncReport]:
@@ -43,7 +43,7 @@ def _what_is_due(
     due = next_participant_sync(event, event.last_participant_sync, at, settings.windows)
     if due is not None and due <= at:
         yield partner.sync_participants(event, due)
-    due = next_collection(event, event.last_collection, at, settings.windows)
+    due = next_due(event, at, settings.windows)
     if due is not None and due <= at:
         yield partner.collect(event, due)
 
@@ -57,15 +57,17 @@ def run_pass(partners: Sequence[Partner], clock: Clock, settings: SchedulerSetti
         passes = list(workers.map(lambda partner: run_once(partner, clock, settings), partners))
     for partner, reports in zip(partners, passes, strict=True):
         for report in reports:
-            _tell(partner, report)
+            said = f"{partner.label}: {in_words(report)}"
+            click.echo(said, err=report.status == "failed")
     return [report for reports in passes for report in reports]
 
 
-def _tell(partner: Partner, report: SyncReport) -> None:
+def in_words(report: SyncReport) -> str:
+    """Return what an operation did, in a line for a person."""
     what = f"{report.sync_type} of {report.event_id}" if report.event_id else report.sync_type
     counts = f"{report.seen} seen, {report.written} written, {report.rejected} set aside"
     said = "; ".join([counts, *report.problems]) if report.error is None else str(report.error)
-    click.echo(f"{partner.label}: {what} {report.status}: {said}", err=report.status == "failed")
+    return f"{what} {report.status}: {said}"
 
 
 def exit_code(reports: Sequence[SyncReport], problems: Sequence[SettingsInvalid]) -> int:

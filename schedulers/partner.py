@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +13,7 @@ from providers import sync
 from providers.base_adapter import BaseProviderAdapter
 from providers.clock import Clock
 from providers.errors import CredentialsRefused, SettingsInvalid
-from providers.records import Credentials, StoredEvent, SyncReport
+from providers.records import Credentials, DiscoveryAccount, StoredEvent, SyncReport
 from providers.registry import adapter_class, open_adapter
 
 PROVIDER = "chronotrack_live"
@@ -35,11 +36,17 @@ class SchedulerStore(sync.Store, Protocol):
     def live_events(self, credentials: Credentials, since: datetime) -> list[StoredEvent]:
         """Return the partner's live events from an instant on."""
 
+    def claim_discovery(self, credentials: Credentials) -> AbstractContextManager[None]:
+        """Hold the partner's discovery against every other process, or raise CollectedElsewhere."""
+
+    def discovery_account(self, credentials: Credentials, since: datetime, now: datetime) -> DiscoveryAccount:
+        """Return what is accounted for of the partner's discoveries since an instant (aware)."""
+
     def answers(self) -> None:
         """Return when the database answers, or raise DatabaseUnavailable."""
 
     def fold_history(self, before: datetime) -> int:
-        """Fold the account of polls before an instant that found nothing new; return how many rows went."""
+        """Fold the account before an instant of what found nothing new, or failed; return how many went."""
 
 
 class Partner:
@@ -47,7 +54,8 @@ class Partner:
 
     def __init__(self, adapter: BaseProviderAdapter, store: SchedulerStore, clock: Clock) -> None:
         self.adapter = adapter
-        self.refused = False
+        # When (aware) its credentials were refused last, None while they are not.
+        self.refused_since: datetime | None = None
         self._watching = threading.Lock()
         self._store = store
         self._clock = clock
@@ -62,6 +70,11 @@ class Partner:
         """Return the partner's id."""
         return self.adapter.credentials.timing_partner_id
 
+    @property
+    def refused(self) -> bool:
+        """Return whether the partner's credentials are refused at present."""
+        return self.refused_since is not None
+
     def authenticate(self) -> SyncReport:
         """Test the credentials; a refusal is believed when it comes twice."""
         report = sync.authenticate(self.adapter, self._store, self._clock)
@@ -72,6 +85,26 @@ class Partner:
     def discover(self) -> SyncReport:
         """Look for new and changed events."""
         return self._watched(sync.discover_events(self.adapter, self._store, self._clock))
+
+    def discovery_claimed(self) -> AbstractContextManager[None]:
+        """Hold the partner's discovery, with the test before it, against every other process.
+
+        Raises:
+            CollectedElsewhere: another one is at it.
+            DatabaseUnavailable, SettingsInvalid: see `database.claims`.
+        """
+        return self._store.claim_discovery(self.adapter.credentials)
+
+    def discovery_account(self, since: datetime) -> DiscoveryAccount:
+        """Return what is accounted for of the partner's discoveries since an instant (aware), by whomever.
+
+        A test by another process that went well since the credentials were refused lets the partner go on.
+        """
+        account = self._store.discovery_account(self.adapter.credentials, since, self._clock.now())
+        with self._watching:
+            if self.refused_since and account.accepted and account.accepted > self.refused_since:
+                self._accepted()
+        return account
 
     def events(self, window: timedelta) -> list[StoredEvent]:
         """Return the events whose windows are not over, or not for long: their last instant may be overdue.
@@ -105,11 +138,14 @@ class Partner:
             if isinstance(report.error, CredentialsRefused):
                 if not self.refused:
                     self.adapter.log.error("partner.refused", reason=str(report.error))
-                self.refused = True
+                self.refused_since = self._clock.now()
             elif self.refused and report.sync_type == "authentication" and report.error is None:
-                self.adapter.log.info("partner.accepted_again")
-                self.refused = False
+                self._accepted()
         return report
+
+    def _accepted(self) -> None:
+        self.adapter.log.info("partner.accepted_again")
+        self.refused_since = None
 
 
 def open_partner(

@@ -12,6 +12,7 @@ from schedulers.windows import (
     Phase,
     WindowSettings,
     next_collection,
+    next_due,
     next_participant_sync,
     phase,
     starts,
@@ -36,12 +37,22 @@ class Run:
 def collections(
     event: StoredEvent, at: datetime, until: datetime, settings: WindowSettings = DEFAULT
 ) -> list[Run]:
-    """Return when an event's results are collected from `at` to `until`, both included: a run a phase."""
+    """Return when an event's results are collected from `at` to `until`, both included: a run a phase.
+
+    What is tried again after the window's last instant counts to its last phase.
+    """
     intervals = {Phase.INTENSIVE: settings.intensive_interval, Phase.STANDARD: settings.standard_interval}
-    due_instants = _due_instants(
-        lambda last, now: next_collection(event, last, now, settings), event.last_collection, at, until
+
+    def next_one(last: datetime | None, now: datetime) -> datetime | None:
+        if last == event.last_tried:
+            return next_due(event, now, settings)
+        return next_collection(event, last, now, settings)
+
+    due_instants = _due_instants(next_one, event.last_tried, at, until)
+    phases = (
+        (Phase.INTENSIVE if phase(event, due, settings) is Phase.INTENSIVE else Phase.STANDARD, instant)
+        for due, instant in due_instants
     )
-    phases = ((phase(event, due, settings), instant) for due, instant in due_instants)
     return _runs((str(its), intervals[its], instant) for its, instant in phases)
 
 
@@ -65,22 +76,22 @@ def entry_lists(
     )
 
 
-def discoveries(last: datetime | None, at: datetime, until: datetime, interval: timedelta) -> list[Run]:
-    """Return when a partner's new events are looked for from `at` to `until`, at once when never yet."""
+def discoveries(at: datetime, until: datetime, interval: timedelta) -> list[Run]:
+    """Return when a scheduler that starts at `at` looks for a partner's new events up to `until`."""
     due_instants = _due_instants(
-        lambda before, now: now if before is None else before + interval, last, at, until
+        lambda before, now: now if before is None else before + interval, None, at, until
     )
     return _runs(("discovery", interval, instant) for _, instant in due_instants)
 
 
 def _due_instants(
-    next_due: Callable[[datetime | None, datetime], datetime | None],
+    next_one: Callable[[datetime | None, datetime], datetime | None],
     last: datetime | None,
     at: datetime,
     until: datetime,
 ) -> Iterator[tuple[datetime, datetime]]:
     """Yield each due instant with the instant at which it is done: one that has passed, at once."""
-    while (due := next_due(last, at)) is not None:
+    while (due := next_one(last, at)) is not None:
         at = max(due, at)
         if at > until:
             return

@@ -82,7 +82,7 @@ def _of_partners(
     partners: dict[int, CollectedPartner], at: datetime, until: datetime, settings: SchedulerSettings
 ) -> Iterator[_Line]:
     for partner in partners.values():
-        for run in discoveries(partner.last_discovery, at, until, settings.discovery_interval):
+        for run in discoveries(at, until, settings.discovery_interval):
             yield _Line(run, "", _label(partner.timing_partner_id, partner.name))
 
 

@@ -11,22 +11,24 @@ import structlog
 from providers.clock import Clock
 from providers.errors import CollectedElsewhere, DatabaseUnavailable, IntegrationError
 from providers.records import SyncReport
-from schedulers.agenda import Agenda, Due
+from schedulers.agenda import Agenda
 from schedulers.database_watch import DatabaseWatch
+from schedulers.discovery import next_discovery
+from schedulers.event_jobs import LOOK_AGAIN, EventJobs
 from schedulers.lanes import Job, Lanes
 from schedulers.observer import Nobody, Observer
 from schedulers.partner import Partner, SchedulerStore
 from schedulers.roster import Roster
 from schedulers.settings import SchedulerSettings
-from schedulers.windows import Phase
+from schedulers.windows import TRY_AGAIN, Phase
 
-# What is not about one partner is done here, one after the other; the signs of life wait for nobody.
-HOUSE, BEAT = "house", "beat"
+# What is not about one partner is done in the house, one after the other; the signs of life, and the looks
+# after a lost database, wait for nobody.
+HOUSE, BEAT, _DATABASE = "house", "beat", "database"
 
-# After one that failed, the next discovery, entry list or collection comes so soon, if not sooner.
-_AGAIN = timedelta(minutes=5)
-# While another process has an event, it is looked at again so soon: who had it may have failed or died.
-_LOOK_AGAIN = timedelta(seconds=10)
+# Daemons that are started together are started so soon one after the other: a discovery that one of them has
+# made by then counts for all. Who is started later makes one of his own at once.
+_STARTED_TOGETHER = timedelta(seconds=20)
 # Entry lists of a partner that are read side by side.
 _ENTRY_LISTS = 2
 # The account of frequent polls is folded so often, as far as it is older than this.
@@ -60,13 +62,14 @@ class ChronoTrackLiveScheduler:
         self._observer = observer or Nobody()
         self._agenda = Agenda(settings.windows)
         self._watch = DatabaseWatch(store.answers)
+        self._event_jobs = EventJobs(self.roster, self._agenda, clock, self._watch, self._told)
         self._seen = clock.now()
 
     def start(self) -> None:
-        """Start with a discovery of every partner."""
-        self.lanes.open({HOUSE: 1, BEAT: 1})
+        """Start with a discovery of every partner, unless another process has just made it."""
+        self.lanes.open({HOUSE: 1, BEAT: 1, _DATABASE: 1})
         for partner in self.roster:
-            self._let_in(partner.timing_partner_id)
+            self._let_in(partner.timing_partner_id, _STARTED_TOGETHER)
         self.lanes.plan(self._reading_of_the_hub())
         self.lanes.plan(Job("fold", HOUSE, self._clock.now(), self._fold))
         self.lanes.start()
@@ -80,13 +83,26 @@ class ChronoTrackLiveScheduler:
     def admit(self, partner: Partner) -> None:
         """Work for a partner from now on, in place of one of the same id but for what is under way."""
         self.roster.put(partner)
-        self._let_in(partner.timing_partner_id)
+        # Whatever was done for him, it was with other credentials.
+        self._let_in(partner.timing_partner_id, timedelta(0))
 
     def dismiss(self, timing_partner_id: int) -> None:
         """Work for a partner no more, but for what is under way."""
         self.roster.remove(timing_partner_id)
         self.lanes.close(*self._workers(timing_partner_id))
         self._agenda.leave_all_but(timing_partner_id, ())
+
+    def go_by(self, settings: SchedulerSettings) -> None:
+        """Go by other settings from now on; what is under way goes on to its end."""
+        before, self._settings = self._settings, settings
+        events = self._agenda.go_by(settings.windows)
+        for partner_id in [partner.timing_partner_id for partner in self.roster]:
+            self.lanes.open(self._workers(partner_id))
+            if settings.discovery_interval < before.discovery_interval:
+                self.lanes.plan(self._discovery(partner_id, self._clock.now()))
+        for event in events:
+            self._plan_for(event.timing_partner_id, event.event_id)
+        self.lanes.plan(self._reading_of_the_hub())
 
     def tell_how_things_stand(self) -> str:
         """Tell the observer how many events each partner has in each phase; return a line for a person."""
@@ -112,14 +128,14 @@ class ChronoTrackLiveScheduler:
         self.lanes.plan(self._reading_of_the_hub())
         self.lanes.plan(Job("fold", HOUSE, now + _FOLD_EVERY, self._fold))
         for partner in self.roster:
-            self.lanes.plan(self._discovery(partner.timing_partner_id, timedelta(0), afresh=True))
+            self.lanes.plan(self._discovery(partner.timing_partner_id, now, _STARTED_TOGETHER))
 
     # One partner ---------------------------------------------------------------------------------------
 
-    def _let_in(self, partner_id: int) -> None:
+    def _let_in(self, partner_id: int, unless_within: timedelta) -> None:
         self.lanes.open(self._workers(partner_id))
         # One whose credentials have changed may have failed for want of them: nothing waits for its next try.
-        self.lanes.plan(self._discovery(partner_id, timedelta(0), afresh=True))
+        self.lanes.plan(self._discovery(partner_id, self._clock.now(), unless_within))
 
     def _workers(self, partner_id: int) -> dict[str, int]:
         """Return a partner's lanes: a discovery or a live race must not wait behind entry lists."""
@@ -129,31 +145,66 @@ class ChronoTrackLiveScheduler:
             f"results {partner_id}": self._settings.max_concurrent_events,
         }
 
-    def _discovery(self, partner_id: int, after: timedelta, *, afresh: bool = False) -> Job:
-        name = f"discovery {partner_id}"
-        at = self._clock.now() + after
-        return Job(name, name, at, lambda: self._discover(partner_id, afresh=afresh))
+    def _discovery(self, partner_id: int, at: datetime, unless_within: timedelta | None = None) -> Job:
+        """Return the job of the partner's next discovery.
 
-    def _discover(self, partner_id: int, *, afresh: bool) -> Job | None:
-        following = self._discovery(partner_id, _AGAIN)
+        `unless_within` plans all of his work afresh, and makes a discovery at once unless one that went well
+        is accounted for within so long; without it one is made when the account says that it is due.
+        """
+        name = f"discovery {partner_id}"
+        return Job(name, name, at, lambda: self._discover(partner_id, unless_within))
+
+    def _discover(self, partner_id: int, unless_within: timedelta | None) -> Job | None:
+        following = self._clock.now() + TRY_AGAIN
         with self.roster.at_work(partner_id) as partner:
             if partner is None:
                 return None
             if self._watch.lost:
-                return following
-            afresh = afresh or partner.refused
-            tested = self._told(partner.authenticate(), partner)
-            if partner.refused:
-                return following
-            # What is known already need not wait for a discovery, which may be slow.
-            self._follow(partner, afresh=afresh)
-            if tested.error is None and self._told(partner.discover(), partner).error is None:
-                following = self._discovery(partner_id, self._settings.discovery_interval)
-            self._follow(partner)
+                return self._discovery(partner_id, following)
+            afresh = unless_within is not None or partner.refused
+            try:
+                with partner.discovery_claimed():
+                    due = self._discovery_due(partner, unless_within)
+                    if due <= self._clock.now():
+                        due = self._look_for_events(partner, afresh=afresh)
+                    else:
+                        self._follow(partner, afresh=afresh)
+                    following = due
+            except CollectedElsewhere:
+                following = self._clock.now() + LOOK_AGAIN
+                self._follow(partner, afresh=afresh)
+            except IntegrationError as error:
+                if not self._database_is_lost(error):
+                    partner.adapter.log.warning("discovery.not_begun", reason=str(error))
             if partner not in self.roster:
                 # His credentials have changed meanwhile.
-                following = self._discovery(partner_id, timedelta(0), afresh=True)
-        return following
+                return self._discovery(partner_id, self._clock.now(), timedelta(0))
+        return self._discovery(partner_id, following)
+
+    def _discovery_due(self, partner: Partner, unless_within: timedelta | None) -> datetime:
+        """Return when the partner's next discovery is due, by what all processes have done."""
+        now, every = self._clock.now(), self._settings.discovery_interval
+        account = partner.discovery_account(now - max(every, TRY_AGAIN))
+        if unless_within is not None:
+            just_made = account.discovered is not None and account.discovered > now - unless_within
+            if not just_made:
+                return now
+        return next_discovery(account, every, partner.refused_since)
+
+    def _look_for_events(self, partner: Partner, *, afresh: bool) -> datetime:
+        """Test the credentials and make a discovery; return when the next one is due."""
+        tested = self._told(partner.authenticate(), partner)
+        if partner.refused:
+            return self._clock.now() + TRY_AGAIN
+        # What is known already need not wait for a discovery, which may be slow.
+        self._follow(partner, afresh=afresh)
+        found = tested
+        if tested.error is None:
+            found = self._told(partner.discover(), partner)
+            self._follow(partner)
+        if found.error is None:
+            return found.started + self._settings.discovery_interval
+        return self._clock.now() + TRY_AGAIN
 
     def _follow(self, partner: Partner, *, afresh: bool = False) -> None:
         """Take the partner's events as the hub keeps them now, and plan for those of which there is news.
@@ -170,94 +221,31 @@ class ChronoTrackLiveScheduler:
             return
         partner_id = partner.timing_partner_id
         for event_id in self._agenda.leave_all_but(partner_id, {event.event_id for event in events}):
-            self.lanes.drop(f"results {event_id}")
-            self.lanes.drop(f"participants {event_id}")
+            self._plan_for(partner_id, event_id)
         for event in events:
             if self._agenda.follow(event) or afresh:
-                self.lanes.plan(self._entry_list(partner_id, event.event_id))
-                self.lanes.plan(self._collection(partner_id, event.event_id))
+                self._plan_for(partner_id, event.event_id)
         if partner_id not in {partner.timing_partner_id for partner in self.roster}:
             # He was let go meanwhile: should he come back, all of his events are news.
             self._agenda.leave_all_but(partner_id, ())
 
-    # One event -----------------------------------------------------------------------------------------
-
-    def _collection(self, partner_id: int, event_id: str, again: Due | None = None) -> Job | None:
-        """Return the job of the event's next collection, or of another try that comes sooner."""
-        due = self._agenda.next_collection(event_id, self._clock.now())
-        if again is not None and (due is None or again.planned < due.planned):
-            due = again
-        return None if due is None else self._collection_at(partner_id, event_id, due)
-
-    def _collection_at(self, partner_id: int, event_id: str, due: Due) -> Job:
-        return Job(
-            f"results {event_id}",
-            f"results {partner_id}",
-            due.planned,
-            lambda: self._collect(partner_id, event_id, due),
-        )
-
-    def _collect(self, partner_id: int, event_id: str, due: Due) -> Job | None:
-        report = None
-        with self.roster.at_work(partner_id) as partner:
-            event = self._agenda.event(event_id)
-            if partner is None or event is None:
-                return None
-            if not (partner.refused or self._watch.lost):
-                report = self._told(partner.collect(event, due.instant, due.planned), partner)
-                self._test_soon_if_refused(partner)
-        now = self._clock.now()
-        if report is None or (self._watch.lost and isinstance(report.error, DatabaseUnavailable)):
-            # It stays due: when that is over, all is planned afresh.
-            return self._collection_at(partner_id, event_id, Due(due.instant, now + _AGAIN))
-        again = None
-        if report.status == "failed":
-            # Another try, unless somebody else's goes well meanwhile.
-            again = Due(report.started, now + _AGAIN)
-        elif isinstance(report.error, CollectedElsewhere):
-            again = Due(due.instant, now + _LOOK_AGAIN)
-        self._agenda.collected(event_id, due.planned if report.status == "skipped" else report.started)
-        return self._collection(partner_id, event_id, again)
-
-    def _entry_list(self, partner_id: int, event_id: str, not_before: datetime | None = None) -> Job | None:
-        """Return the job of the event's next entry list."""
-        due = self._agenda.next_entry_list(event_id, self._clock.now())
-        if due is None:
-            return None
-        if not_before is not None:
-            due = Due(due.instant, max(due.planned, not_before))
-        return Job(
-            f"participants {event_id}",
-            f"participants {partner_id}",
-            due.planned,
-            lambda: self._read_entries(partner_id, event_id, due),
-        )
-
-    def _read_entries(self, partner_id: int, event_id: str, due: Due) -> Job | None:
-        report = None
-        with self.roster.at_work(partner_id) as partner:
-            event = self._agenda.event(event_id)
-            if partner is None or event is None:
-                return None
-            if not (partner.refused or self._watch.lost):
-                report = self._told(partner.sync_participants(event, due.instant, due.planned), partner)
-                self._test_soon_if_refused(partner)
-        if report is not None and report.status in ("completed", "partial"):
-            self._agenda.entries_read(event_id, report.started)
-            return self._entry_list(partner_id, event_id)
-        # Where another process has read it, or it cannot be had, the hub says so by then.
-        return self._entry_list(partner_id, event_id, self._clock.now() + _AGAIN)
-
-    def _test_soon_if_refused(self, partner: Partner) -> None:
-        """Bring the next test of a partner forward that has just been refused: a race may be on."""
-        if partner.refused:
-            self.lanes.plan(self._discovery(partner.timing_partner_id, _AGAIN))
+    def _plan_for(self, partner_id: int, event_id: str) -> None:
+        """Plan what is due next of an event; what waits though nothing is due any more is dropped."""
+        for name, job in self._event_jobs.of(partner_id, event_id):
+            if job is None:
+                self.lanes.drop(name)
+            self.lanes.plan(job)
 
     # The house -----------------------------------------------------------------------------------------
 
     def _told(self, report: SyncReport, partner: Partner) -> SyncReport:
-        self._observer.done(report, partner)
-        self._database_is_lost(report.error)
+        for reading in filter(None, (report, report.second)):
+            self._observer.done(reading, partner)
+            self._database_is_lost(reading.error)
+        if partner.refused and report.event_id is not None:
+            # A race may be on: the next test of the credentials comes soon.
+            next_test = self._clock.now() + TRY_AGAIN
+            self.lanes.plan(self._discovery(partner.timing_partner_id, next_test))
         return report
 
     def _reading_of_the_hub(self) -> Job:
@@ -290,7 +278,7 @@ class ChronoTrackLiveScheduler:
 
     def _look_after_the_database(self) -> Job:
         wait = self._watch.next_look() * self._clock.speed
-        return Job("database", HOUSE, self._clock.now() + wait, self._look_at_the_database)
+        return Job("database", _DATABASE, self._clock.now() + wait, self._look_at_the_database)
 
     def _look_at_the_database(self) -> Job | None:
         if not self._watch.look():

@@ -38,11 +38,11 @@ class Systemd:
         self._tell(f"STATUS={status}", f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
 
     def ready(self, status: str) -> None:
-        """Say that the start, or the reading of the credentials again, is done."""
+        """Say that the start, or the reading of settings and credentials again, is done."""
         self._tell("READY=1", f"STATUS={status}")
 
     def reloading(self) -> None:
-        """Say that the credentials are being read again; `ready` ends that."""
+        """Say that settings and credentials are being read again; `ready` ends that."""
         self._tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:

@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from providers.records import StoredEvent
 
+# What failed is tried again so soon, if nothing is due sooner.
+TRY_AGAIN = timedelta(minutes=5)
+
 
 class Phase(StrEnum):
     """The part of an event's window that an instant lies in."""
@@ -86,6 +89,24 @@ def next_collection(
     return min((due for s in stretches if (due := s.earliest_due(at)) is not None), default=None)
 
 
+def next_try(event: StoredEvent, settings: WindowSettings = DEFAULT) -> datetime | None:
+    """Return when a collection that failed is tried again if nothing is due sooner: 5 minutes after it began.
+
+    None when the last collection did not fail, or the event is not collected. So a failed one, the window's
+    last one too, is owed until one goes well, or until nobody looks at the event any more.
+    """
+    if event.failed is None or window(event, settings) is None:
+        return None
+    return event.failed + TRY_AGAIN
+
+
+def next_due(event: StoredEvent, at: datetime, settings: WindowSettings = DEFAULT) -> datetime | None:
+    """Return when the event is collected next: when it is due or tried again, whichever comes sooner."""
+    again = next_try(event, settings)
+    due = next_collection(event, event.last_tried, at, settings)
+    return min((instant for instant in (due, again) if instant is not None), default=None)
+
+
 def next_participant_sync(
     event: StoredEvent, last: datetime | None, at: datetime, settings: WindowSettings = DEFAULT
 ) -> datetime | None:
@@ -94,10 +115,10 @@ def next_participant_sync(
     At once when it was never read; then daily up to the first start, at that start, and every 6 hours
     from it until an hour after the event's end. Without a known end, the end of the last race's
     intensive phase stands for it. A `last` in the future was noted before the clock was set back: it counts
-    as now.
+    as now. A superseded event has none, as its results.
     """
     begun = starts(event)
-    if not begun:
+    if not begun or event.superseded:
         return None
     expected_end = begun[-1] + settings.initial_delay + settings.intensive_duration
     stop = max(event.end_time or expected_end, begun[-1]) + settings.stop_after_finish

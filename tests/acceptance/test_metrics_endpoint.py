@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from providers.errors import SettingsInvalid
 from schedulers.metrics_endpoint import served_metrics
+from schedulers.settings import metrics_address
 from tests.acceptance.conftest import ROOT
 
 PATIENCE = 90
@@ -43,7 +44,7 @@ def serve(port):
     """Serves metrics in this process; a block that ends when the serving is to end."""
 
     def served(**settings):
-        return served_metrics({"CHRONOTRACK_LIVE_METRICS_PORT": str(port)} | settings)
+        return served_metrics(*metrics_address({"CHRONOTRACK_LIVE_METRICS_PORT": str(port)} | settings))
 
     return served
 
@@ -191,6 +192,15 @@ def test_a_port_that_is_taken_stops_the_daemon_at_its_start_with_a_sentence(run,
 def test_what_is_no_port_is_refused(serve, port):
     with pytest.raises(SettingsInvalid, match="from 1 to 65535"), serve(CHRONOTRACK_LIVE_METRICS_PORT=port):
         pass
+
+
+@pytest.mark.parametrize("how", ["--plan", "--once"])
+def test_what_is_no_port_is_refused_by_whoever_only_looks_too(run, how):
+    refused = run("scheduler", how, CHRONOTRACK_LIVE_METRICS_PORT="metrics")
+
+    assert refused.returncode == 2
+    assert "CHRONOTRACK_LIVE_METRICS_PORT is 'metrics'" in refused.stderr
+    assert refused.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "a..b"])

@@ -65,6 +65,26 @@ def test_a_lost_database_is_logged_once_and_what_passed_meanwhile_is_made_up_for
     assert process.wait(30) == 0
 
 
+def test_a_database_that_takes_everything_and_says_nothing_is_lost_once_and_recovered_from(
+    daemon, relay, races, ask, query, said
+):
+    now = datetime.now(UTC)
+    # An interval takes 3 seconds.
+    clock = Clock.running(now, (now, 30.0))
+    daemon(DATABASE_URL=relay.dsn, CHRONOTRACK_LIVE_CLOCK=str(clock))
+    wait_until(lambda: ask(RESULTS) >= 6)
+
+    relay.hang()
+    wait_until(lambda: said("database.lost"))
+    collected = ask(RESULTS)
+    relay.flow()
+    wait_until(lambda: said("database.back"))
+
+    wait_until(lambda: ask(RESULTS) >= collected + 9)
+    assert (said("database.lost"), said("database.back")) == (1, 1)
+    assert said("Traceback") == 0
+
+
 def test_a_daemon_whose_database_is_away_ends_on_a_signal(daemon, relay, races, ask, said):
     process = daemon(DATABASE_URL=relay.dsn)
     wait_until(lambda: ask(RESULTS) >= 3)

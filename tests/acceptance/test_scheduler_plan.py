@@ -27,7 +27,10 @@ def test_the_plan_says_what_will_be_collected_when_and_collects_nothing(
     assert len(planned) == 1
     assert f" to {last:%a %d %b %H:%M}" in planned[0]
     assert "every 2 h" in planned[0]
-    assert any("| discovery |" in line and "every 6 h" in line for line in lines)
+    [discovery] = [line for line in lines if "| discovery |" in line]
+    # The pass has just made one; a scheduler that starts makes one nevertheless.
+    assert discovery.startswith("now to ")
+    assert "every 6 h" in discovery
     waiting = [line for line in lines if collected.key(NEXT_WEEK) in line]
     assert any("every 90 s | 200 times | intensive" in line for line in waiting)
     assert any("| entry list |" in line and "every 24 h" in line for line in waiting)
@@ -54,3 +57,12 @@ def test_a_plan_for_nobody_is_refused_in_a_sentence(run, arguments, words):
 
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr
+
+
+def test_a_plan_and_a_pass_at_once_are_refused_in_a_sentence(run, add_partner):
+    add_partner(base_url="http://127.0.0.1:9/api")
+
+    done = run("scheduler", "--plan", "--once")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--once does what is due now, --plan says what will be done: leave one out." in done.stderr

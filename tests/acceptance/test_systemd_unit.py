@@ -91,6 +91,13 @@ def test_it_tells_systemd_of_itself_and_is_watched():
     assert SECONDS["WatchdogSec"] > 0
 
 
+def test_a_reload_reads_the_very_settings_that_the_daemon_began_with():
+    [file] = values("EnvironmentFile")
+
+    assert values("ExecStart")[0].endswith(f" scheduler --settings {file}")
+    assert values("ExecReload") == ["/bin/kill -HUP $MAINPID"]
+
+
 def test_the_unit_holds_no_setting_of_its_own_that_is_secret():
     assert values("EnvironmentFile") == ["/etc/chronotrack-live/environment"]
     assert not any("DATABASE_URL" in setting for setting in values("Environment"))

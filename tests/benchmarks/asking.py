@@ -44,7 +44,6 @@ _IDENTIFIERS: Mapping[str, sql.Composable] = {
 # What the values are that `subjects` does not tell.
 _VALUES: Mapping[str, object] = {
     "partners": None,
-    "late_races": [],
     "set_aside": [],
     "similar": True,
     "whole": True,

@@ -30,9 +30,9 @@ QUESTIONS = (
     Question("scheduler", "partner_credentials"),
     Question("scheduler", "host_columns"),
     # at every pass over a partner's events
-    Question("scheduler", "race_starts"),
     Question("scheduler", "live_events"),
     # at every discovery
+    Question("discovery", "discovery_account"),
     Question("discovery", "keep_known_race_starts", after="stage_events"),
     Question("discovery", "drop_staged_duplicates", after="stage_events"),
     Question("discovery", "similar_events", after="stage_events"),
@@ -52,7 +52,9 @@ QUESTIONS = (
     # once a day
     Question("scheduler", "fold_history"),
     # the backfill
-    Question("backfill", "imported_events"),
+    Question("backfill", "imported_events", of={"event_id": None}),
+    Question("backfill", "tried_imports"),
+    Question("backfill", "race_under_way", of={"until": "infinity"}),
     Question("backfill", "find_duplicate"),
     Question("backfill", "check_duplicate"),
     Question("backfill", "check_1000_duplicates"),

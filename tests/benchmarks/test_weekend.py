@@ -25,8 +25,9 @@ from tests.benchmarks.weekend_knowledge import Done, Known, due_instants
 # One event of each kind, and windows that are over soon.
 SHORT = {
     "CHRONOTRACK_LIVE_INTENSIVE_INTERVAL_SECONDS": "4320",
+    "CHRONOTRACK_LIVE_INITIAL_DELAY_MINUTES": "0",
     "CHRONOTRACK_LIVE_INTENSIVE_DURATION_HOURS": "3",
-    "CHRONOTRACK_LIVE_STANDARD_INTERVAL_HOURS": "6",
+    "CHRONOTRACK_LIVE_STANDARD_INTERVAL_HOURS": "3",
     "CHRONOTRACK_LIVE_MAX_COLLECTION_HOURS": "6",
 }
 

@@ -42,6 +42,14 @@ def run(database, statement):
         cursor.execute(statement)
 
 
+def ask_for_long(database, asked):
+    """Ask a server for what it has no answer to: it says as little as one that is gone."""
+    with database.transaction() as cursor:
+        cursor.connection.patience = 1.0
+        asked.set()
+        cursor.execute("SELECT pg_sleep(60)")
+
+
 def insert_a_row(database, query, *, end_session=False, then=None, error=None):
     """In one transaction: insert a row, have the session ended from outside, run a statement, raise."""
     with database.transaction() as cursor:
@@ -157,6 +165,52 @@ def test_what_the_operator_says_in_the_connection_string_counts(dsn):
         )
         assert tuple(cursor.fetchone().values()) == ("ours", "5MB", "warning")
     database.close()
+
+
+def test_a_statement_is_given_a_little_longer_than_the_server_gives_it(dsn):
+    for said, patience in (("", 310.0), ("-c statement_timeout=20s", 30.0)):
+        with closing(Database(psycopg2.extensions.make_dsn(dsn, options=said))) as database:
+            session = database.connect()
+            assert session.patience == patience
+            session.close()
+
+
+def test_a_server_that_says_nothing_costs_the_statement_that_waits_for_it_and_stops_nobody_else(database):
+    asked, others = threading.Event(), []
+
+    def ask_the_others():
+        assert asked.wait(30)
+        others.extend(backend(database) for _ in range(3))
+
+    thread = threading.Thread(target=ask_the_others)
+    thread.start()
+    with pytest.raises(DatabaseUnavailable):
+        ask_for_long(database, asked)
+    thread.join(30)
+
+    assert len(others) == 3
+    assert backend(database)
+
+
+def test_who_gets_no_connection_in_time_is_told_so(database, monkeypatch):
+    monkeypatch.setattr(connections, "_TURN", 0.1)
+    together = threading.Barrier(5)
+
+    def hold(_):
+        with database.transaction():
+            together.wait(timeout=30)
+            together.wait(timeout=30)
+
+    with ThreadPoolExecutor(4) as threads:
+        held = [threads.submit(hold, number) for number in range(4)]
+        together.wait(timeout=30)
+        with pytest.raises(DatabaseUnavailable, match="None of the 4 connections"):
+            backend(database)
+        # Whether the server is there is another matter.
+        database.answers()
+        together.wait(timeout=30)
+
+    assert [one.result() for one in held] == [None] * 4
 
 
 # Errors -----------------------------------------------------------------------------------------------

@@ -51,6 +51,37 @@ def test_one_event_alone_begins_at_its_due_instants(agenda):
     assert (due.instant, due.planned) == (FIRST, FIRST)
 
 
+def test_other_settings_count_from_then_on_and_offsets_stay(agenda):
+    events = [event(number) for number in range(3)]
+    follow(agenda, *events)
+    before = [agenda.next_collection(one.event_id, START) for one in events]
+
+    followed = agenda.go_by(replace(DEFAULT, initial_delay=timedelta(minutes=1)))
+
+    assert {one.event_id for one in followed} == {one.event_id for one in events}
+    after = [agenda.next_collection(one.event_id, START) for one in events]
+    assert {due.instant for due in after} == {START + timedelta(minutes=1)}
+    assert [due.planned - due.instant for due in after] == [due.planned - due.instant for due in before]
+
+
+def test_what_was_collected_is_not_due_again_under_other_settings(agenda):
+    follow(agenda, event())
+    agenda.collected("ctlive:1:1", FIRST + SECOND)
+
+    agenda.go_by(replace(DEFAULT, intensive_interval=timedelta(seconds=30)))
+
+    assert agenda.next_collection("ctlive:1:1", FIRST + 2 * SECOND).planned == FIRST + 30 * SECOND
+
+
+def test_a_window_that_is_over_under_other_settings_is_over_at_once(agenda):
+    follow(agenda, event())
+
+    agenda.go_by(replace(DEFAULT, max_collection=6 * HOUR))
+
+    agenda.collected("ctlive:1:1", START + 7 * HOUR)
+    assert agenda.next_collection("ctlive:1:1", START + 7 * HOUR) is None
+
+
 def test_events_that_start_together_begin_a_second_apart(agenda):
     events = [event(number) for number in range(5)]
     follow(agenda, *events)
@@ -119,6 +150,33 @@ def test_an_event_that_is_discovered_after_it_began_is_due_at_once(agenda):
 
     assert agenda.next_collection("ctlive:1:1", START + 3 * HOUR).planned <= START + 3 * HOUR
     assert agenda.next_entry_list("ctlive:1:1", START + 3 * HOUR).planned == START + 3 * HOUR
+
+
+def test_a_collection_that_failed_is_tried_again_whoever_made_it(agenda):
+    follow(agenda, event())
+    hourly = FIRST + 7 * HOUR
+
+    agenda.failed("ctlive:1:1", hourly)
+    here = agenda.next_collection("ctlive:1:1", hourly + SECOND)
+    news = agenda.follow(event(last_collection=hourly - HOUR, last_failure=hourly + 60 * SECOND))
+    elsewhere = agenda.next_collection("ctlive:1:1", hourly + 61 * SECOND)
+
+    assert (here.instant, here.planned) == (hourly, hourly + 300 * SECOND)
+    assert news
+    assert (elsewhere.instant, elsewhere.planned) == (hourly + 60 * SECOND, hourly + 360 * SECOND)
+
+
+def test_the_last_collection_of_a_window_is_tried_again_and_again_until_one_goes_well(agenda):
+    final = START + 72 * HOUR
+    follow(agenda, event(last_collection=final - HOUR))
+
+    for number in range(3):
+        agenda.failed("ctlive:1:1", final + number * HOUR)
+        due = agenda.next_collection("ctlive:1:1", final + number * HOUR)
+        assert due.planned == final + number * HOUR + 300 * SECOND
+    agenda.collected("ctlive:1:1", final + 4 * HOUR)
+
+    assert agenda.next_collection("ctlive:1:1", final + 4 * HOUR) is None
 
 
 def test_a_clock_that_is_set_forward_makes_one_collection_due(agenda):

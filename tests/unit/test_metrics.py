@@ -207,6 +207,26 @@ def test_a_partner_who_has_left_is_followed_no_more(metrics, partner, value):
     assert value("budget_used_requests") is None
 
 
+def test_nothing_is_told_of_a_partner_who_has_left_however_late_his_last_operation_ends(metrics, partner):
+    of_nobody = samples(metrics)
+    for left in range(2):
+        metrics.done(report("authentication"), partner)
+        metrics.done(report(status="failed", error=ApiUnreachable("no answer"), lateness=1.0), partner)
+        metrics.done(report(statistics={"requests": 2, "errors": {"malformed": 1}}), partner)
+        metrics.stands({} if left else {partner: {}}, database_is_there=True)
+        assert bool([s for s in samples(metrics) if s.labels.get("partner") == "7"]) is not bool(left)
+
+    assert len(samples(metrics)) == len(of_nobody)
+
+
+def test_who_comes_back_begins_at_zero(metrics, partner, value):
+    metrics.done(report(), partner)
+    metrics.stands({}, database_is_there=True)
+    metrics.stands({partner: {}}, database_is_there=True)
+
+    assert value("operations_total", operation="results", status="completed") == 0
+
+
 def test_no_label_names_an_event_or_a_credential(metrics, partner):
     metrics.done(report(event_id="ctlive:7:91649", lateness=1.0), partner)
     metrics.stands({partner: {Phase.WAITING: 1}}, database_is_there=True)

@@ -84,15 +84,28 @@ def test_an_entry_list_that_was_never_read_is_read_at_once():
     assert entry_lists(event(), now, now + HOUR) == [Run("entry list", now, now, 1, 24 * HOUR)]
 
 
-def test_discoveries_go_on_from_the_last_one():
-    assert discoveries(START, START + HOUR, START + 13 * HOUR, 6 * HOUR) == [
-        Run("discovery", START + 6 * HOUR, START + 12 * HOUR, 2, 6 * HOUR)
+def test_a_scheduler_that_starts_makes_a_discovery_at_once_and_then_one_an_interval():
+    assert discoveries(START, START + 13 * HOUR, 6 * HOUR) == [
+        Run("discovery", START, START + 12 * HOUR, 3, 6 * HOUR)
     ]
+    assert discoveries(START, START + HOUR, 6 * HOUR) == [Run("discovery", START, START, 1, 6 * HOUR)]
 
 
-@pytest.mark.parametrize("last", [None, START - 100 * HOUR])
-def test_a_discovery_that_is_overdue_comes_at_once_and_once(last):
-    assert discoveries(last, START, START + HOUR, 6 * HOUR) == [Run("discovery", START, START, 1, 6 * HOUR)]
+def test_a_collection_that_failed_is_planned_for_its_next_try():
+    failed = event(last_failure=START + 10 * HOUR + 5 * MINUTE, last_collection=START + 9 * HOUR)
+    again = START + 10 * HOUR + 10 * MINUTE
+
+    [run] = collections(failed, START + 10 * HOUR + 6 * MINUTE, START + 11 * HOUR + 5 * MINUTE)
+
+    assert run == Run("standard", again, START + 11 * HOUR + 5 * MINUTE, 2, HOUR)
+
+
+def test_a_last_collection_that_failed_is_planned_once_more():
+    failed = event(last_failure=START + 72 * HOUR, last_collection=START + 71 * HOUR)
+
+    [run] = collections(failed, START + 80 * HOUR, START + 100 * HOUR)
+
+    assert run == Run("standard", START + 80 * HOUR, START + 80 * HOUR, 1, HOUR)
 
 
 @given(

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from operations.cli import main
 from providers.chronotrack_live.settings import AUTH_MODES, DIGESTS, ChronoTrackLiveSettings
 from schedulers.settings import SETTINGS
+from schedulers.settings_file import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -59,11 +60,11 @@ def test_every_command_line_of_the_readme_names_a_sub_command_and_options_that_e
         assert set(re.findall(r"--[a-z-]+", options)) <= names
 
 
-def test_the_settings_of_the_scheduler_are_in_the_readme_with_their_meanings_and_defaults():
+def test_the_settings_of_the_scheduler_are_in_the_readme_with_their_meanings_defaults_and_bounds():
     rows = {row[0].strip("`"): row for row in tables()["variable"]}
 
     for setting in SETTINGS:
-        assert rows[setting.variable][1:] == [setting.help, f"{setting.default:g}"]
+        assert rows[setting.variable][1:] == [setting.help, f"{setting.default:g}", setting.allowed]
 
 
 def test_every_variable_that_the_code_reads_is_in_the_readme():
@@ -75,6 +76,12 @@ def test_every_variable_that_the_code_reads_is_in_the_readme():
     read = set(re.findall(r"CHRONOTRACK_LIVE_[A-Z_]+[A-Z]", code)) | {s.variable for s in SETTINGS}
 
     assert read <= {row[0].strip("`") for row in tables()["variable"]}
+
+
+def test_the_names_that_a_settings_file_may_have_are_those_of_the_readme():
+    named = {row[0].strip("`") for row in tables()["variable"]}
+
+    assert {name for name in named if name.startswith("CHRONOTRACK_LIVE_")} == NAMES
 
 
 def test_the_fields_of_additional_config_are_in_the_readme():

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.records import StoredEvent
-from schedulers.windows import DEFAULT, Phase, next_collection, next_participant_sync, phase, window
+from schedulers.windows import (
+    DEFAULT,
+    Phase,
+    next_collection,
+    next_due,
+    next_participant_sync,
+    next_try,
+    phase,
+    window,
+)
 
 START = datetime(2026, 4, 18, 7, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -209,3 +218,42 @@ def test_an_entry_list_that_seems_to_have_been_read_in_the_future_counts_as_read
     now = START - 48 * HOUR
 
     assert next_participant_sync(event(), now + 10 * HOUR, now) == now + 24 * HOUR
+
+
+# What failed -------------------------------------------------------------------------------------------
+
+
+def test_a_collection_that_failed_is_tried_again_after_5_minutes_unless_the_next_is_due_sooner():
+    hourly, intensive = START + 9 * HOUR + 5 * MINUTE, START + HOUR
+    later = event(last_collection=hourly - HOUR, last_failure=hourly)
+    soon = event(last_collection=intensive - MINUTE, last_failure=intensive)
+
+    assert next_due(later, hourly + MINUTE) == hourly + 5 * MINUTE
+    assert next_due(soon, intensive + timedelta(seconds=1)) == next_collection(event(), intensive, intensive)
+
+
+@pytest.mark.parametrize("last", [None, START + 71 * HOUR])
+def test_the_windows_last_collection_stays_owed_while_it_fails(last):
+    final = START + 72 * HOUR
+    failed = event(last_collection=last, last_failure=final)
+
+    assert next_due(failed, final + MINUTE) == next_try(failed) == final + 5 * MINUTE
+    assert next_due(failed, final + 20 * HOUR) == final + 5 * MINUTE
+
+
+def test_a_collection_that_went_well_after_one_that_failed_owes_nothing():
+    final = START + 72 * HOUR
+    made_up_for = event(last_collection=final + 5 * MINUTE, last_failure=final)
+
+    assert next_try(made_up_for) is None
+    assert next_due(made_up_for, final + HOUR) is None
+
+
+@pytest.mark.parametrize("fields", [{"superseded": True}, {"start": None}])
+def test_what_is_not_collected_is_not_tried_again(fields):
+    assert next_try(event(last_failure=START + 72 * HOUR, **fields)) is None
+
+
+def test_the_entry_list_of_a_superseded_event_is_not_read():
+    assert next_participant_sync(event(superseded=True), None, START) is None
+    assert next_participant_sync(event(superseded=True), START - 30 * HOUR, START) is None

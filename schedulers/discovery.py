@@ -1,0 +1,33 @@
+"""When a partner's credentials are tested and its events looked for, whichever process does it.
+
+No clock, no network, no database, as in `windows`: what was done follows from what is accounted for.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from providers.records import DiscoveryAccount
+from schedulers.windows import TRY_AGAIN
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def next_discovery(account: DiscoveryAccount, every: timedelta, refused_since: datetime | None) -> datetime:
+    """Return when a partner's next discovery is due, the test of its credentials before it.
+
+    It is an interval after the last one that went well, but not within 5 minutes after one that failed. That
+    another process's credentials were refused says nothing about ours, which may have been changed since; but
+    while ours are refused too, they are tested every 5 minutes by one of all, and nothing else counts.
+
+    Args:
+        account: what is accounted for, an interval back at least.
+        every: the interval.
+        refused_since: when our credentials were last refused (aware), None while they are not.
+    """
+    if refused_since is not None:
+        return max(refused_since, account.refused or _NEVER, account.failed or _NEVER) + TRY_AGAIN
+    return max(
+        _NEVER if account.discovered is None else account.discovered + every,
+        _NEVER if account.failed is None else account.failed + TRY_AGAIN,
+    )
