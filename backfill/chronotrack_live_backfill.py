@@ -16,111 +16,286 @@ if __name__ == "__main__":
     run("backfill.chronotrack_live_backfill")
 
 import os
+import signal
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 
 import click
+from dateutil.parser import isoparse
 
-from backfill.plan import DEFAULT_SPAN, plan_import
+from backfill import summary
+from backfill.board import Board, is_moving
+from backfill.options import API_DELAY, BATCH_SIZE, EVENTS, PARTNERS, SHARE, Options, scope_of
+from backfill.outcome import End, Result, Trouble
+from backfill.partner import BackfillStore, PastPartner
+from backfill.plan import Scope
+from backfill.room import Room, share_one_heap
+from backfill.run import Run
 from database.opening import opened_database
 from database.state_folder import state_folder
 from database.store import Store
-from providers import sync
-from providers.base_adapter import BaseProviderAdapter
 from providers.clock import Clock, clock_of
-from providers.errors import IntegrationError, SettingsInvalid
-from providers.records import Credentials, SyncReport
+from providers.errors import SettingsInvalid
 from providers.registry import adapter_class, open_adapter
-from providers.terminal import COULD_NOT_START, SOMETHING_FAILED, configure_logs, one_clear_line, say
+from providers.terminal import (
+    COULD_NOT_START,
+    INTERRUPTED,
+    SOMETHING_FAILED,
+    configure_logs,
+    one_clear_line,
+    say,
+)
 
 PROVIDER = "chronotrack_live"
 
 
-def import_history(
-    adapter: BaseProviderAdapter, store: Store, clock: Clock, pause: float
-) -> list[SyncReport]:
-    """Import a partner's events of the last 365 days that were not imported yet, one after the other.
-
-    Args:
-        adapter: the partner's.
-        store: where they go.
-        clock: tells what is past.
-        pause: seconds between two events.
-
-    Returns:
-        A report an event.
-
-    Raises:
-        IntegrationError: the events cannot be listed.
-    """
-    now = clock.now()
-    until = now - sync.DISCOVERY_LOOKS_BACK
-    offered = adapter.get_events(since=now - DEFAULT_SPAN, until=until)
-    imported = store.imported_events(adapter.credentials)
-    reports: list[SyncReport] = []
-    for event in plan_import(offered.records, imported, now - DEFAULT_SPAN, until):
-        if reports:
-            clock.sleep(pause)
-        report = sync.import_past_event(adapter, store, clock, event)
-        counts = f"{report.seen} rows, {report.written} written"
-        said = str(report.error) if report.error else "; ".join([counts, *report.problems])
-        line = (
-            f"{adapter.credentials.label}: {event.name} ({event.provider_event_id}) {report.status}: {said}"
-        )
-        click.echo(line, err=report.status == "failed")
-        reports.append(report)
-    if not reports:
-        click.echo(f"{adapter.credentials.label}: nothing to import")
-    return reports
+def _instant(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
+    """Read an option's instant."""
+    if text is None:
+        return None
+    try:
+        read = isoparse(text)
+    except ValueError as error:
+        raise click.BadParameter(f"write 2026-04-20 or 2026-04-20T14:00, in UTC, not {text!r}.") from error
+    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 @click.command(name="backfill")
-@click.option("--yes", is_flag=True, help="Import without asking.")
+@click.option("--dry-run", is_flag=True, help="Say for each event what a run would do, and write nothing.")
+@click.option(
+    "--limit-events", type=click.IntRange(min=1), help="Import no more events; the next run goes on."
+)
+@click.option(
+    "--timing-partner-id",
+    "only",
+    type=int,
+    multiple=True,
+    help="Only this timing partner; may be repeated.  [default: all with credentials]",
+)
+@click.option("--event", "event_ids", multiple=True, help="Only the event of this API id; may be repeated.")
+@click.option(
+    "--days", type=click.IntRange(1, 36_500), help="Events of the last so many days.  [default: 365]"
+)
+@click.option(
+    "--since", callback=_instant, help="Events that start at this instant or later, in UTC: 2025-04-20."
+)
+@click.option("--until", callback=_instant, help="Events that start before this instant.")
+@click.option("--force", is_flag=True, help="Import again what is imported already.")
+@click.option(
+    "--partners",
+    type=click.IntRange(1, 50),
+    default=PARTNERS,
+    show_default=True,
+    help="So many partners side by side.",
+)
+@click.option(
+    "--events",
+    type=click.IntRange(1, 50),
+    default=EVENTS,
+    show_default=True,
+    help="So many events of a partner side by side.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1, 100_000),
+    default=BATCH_SIZE,
+    show_default=True,
+    help="Rows that go to the database at once.",
+)
 @click.option(
     "--api-delay",
-    type=click.FloatRange(min=0, max=3600),
-    default=0.5,
+    type=click.FloatRange(0, 3600),
+    default=API_DELAY,
     show_default=True,
-    help="Seconds between two events.",
+    help="Seconds between two requests for the same event.",
 )
-@click.option("--verbose", is_flag=True, help="Log every step and request, without what is secret in it.")
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=SHARE,
+    show_default=True,
+    help="Part of a partner's requests and connections to use while one of its races is under way.",
+)
+@click.option(
+    "--json",
+    "report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a report to this file at the end.",
+)
 @click.option(
     "--record",
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep what the APIs answer in this folder, for `chronotrack-live simulate --replay`.",
 )
-def command(*, yes: bool, api_delay: float, verbose: bool, record: Path | None) -> None:
-    """Import the events of the last 365 days, with their entries and results."""
+@click.option("--verbose", is_flag=True, help="Log every step and request, without what is secret in it.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Do not ask. A run with --dry-run, --limit-events or --event does not ask at any rate.",
+)
+def command(
+    *,
+    dry_run: bool,
+    limit_events: int | None,
+    only: tuple[int, ...],
+    event_ids: tuple[str, ...],
+    days: int | None,
+    since: datetime | None,
+    until: datetime | None,
+    force: bool,
+    partners: int,
+    events: int,
+    batch_size: int,
+    api_delay: float,
+    share: float,
+    report: Path | None,
+    record: Path | None,
+    verbose: bool,
+    yes: bool,
+) -> None:
+    """Import past events with their entries and results, by default those of the last 365 days.
+
+    An event that TCP has delivered is left out, and so is one that is imported already: the next run goes on
+    where one was ended, in whatever way. The events of the last 72 hours are the scheduler's.
+
+    Ctrl-C lets nothing begin any more; what is under way is finished or left as it was. A second one ends at
+    once. Exit codes: 0 all well, 1 some events failed, 2 could not start, 130 interrupted.
+    """
     configure_logs(verbose=verbose, quiet=True)
-    if not yes:
-        click.confirm("Import the events of the last 365 days into the database?", abort=True, err=True)
-    with one_clear_line(), opened_database(os.environ, say) as database:
+    share_one_heap()
+    options = Options(
+        dry_run=dry_run,
+        only=only or None,
+        limit=limit_events,
+        partners=partners,
+        events=events,
+        api_delay=api_delay,
+        share=share,
+        report=report,
+        record=record,
+    )
+    with one_clear_line():
+        options.check()
         clock = clock_of(os.environ)
-        store = Store(database)
-        found = store.credentials(adapter_class(PROVIDER).provider_name)
+        scope = scope_of(clock.now(), days=days, since=since, until=until, event_ids=event_ids, again=force)
+        if not (yes or dry_run or limit_events or event_ids):
+            _ask(scope)
+        with opened_database(os.environ, say) as database, closing(Store(database, batch_size)) as store:
+            board = Board(moving=is_moving(verbose=verbose))
+            sys.exit(_backfill(store, clock, scope, options, board))
+
+
+def _ask(scope: Scope) -> None:
+    """Ask whether to go on; end the process when not.
+
+    Raises:
+        SettingsInvalid: nobody is there to answer.
+    """
+    since = f"from {scope.since:%Y-%m-%d} " if scope.since else ""
+    if not sys.stdin.isatty():
+        raise SettingsInvalid(
+            "Nobody can be asked here whether to import all events: add --yes, or begin with --dry-run or "
+            "--limit-events 10."
+        )
+    try:
+        if click.confirm(f"Import all events {since}on into the database?", err=True):
+            return
+    except click.Abort:
+        sys.exit(INTERRUPTED)
+    say("Nothing was imported.")
+    sys.exit(COULD_NOT_START)
+
+
+def _backfill(store: BackfillStore, clock: Clock, scope: Scope, options: Options, board: Board) -> int:
+    """Run it; return the exit code."""
+    began = clock.now()
+    with ExitStack() as opened:
+        partners, troubles = _open_partners(store, clock, options, board, opened)
+        for trouble in troubles:
+            say(f"chronotrack-live: {trouble.said}")
+        run = Run(partners, scope, options, board)
+        _end_on_signals(run, board)
+        with board:
+            result = run.go()
+    result.troubles[:0] = troubles
+    result.troubles += _nowhere(scope, result)
+    labels = {partner.timing_partner_id: partner.label for partner in partners}
+    exit_code = _exit_code(result, started=any(partner.listed for partner in partners))
+    if exit_code != COULD_NOT_START:
+        summary.show(result, labels, dry_run=options.dry_run)
+    if options.report is not None:
+        about = summary.About(began, clock.now(), options.dry_run, exit_code)
         try:
-            outcomes = [
-                _import_partner(credentials, store, clock, api_delay, record) for credentials in found
-            ]
-        finally:
-            store.close()
-        if all(reports is None for reports in outcomes):
-            sys.exit(COULD_NOT_START)
-        failed = any(reports is None or any(r.status == "failed" for r in reports) for reports in outcomes)
-        sys.exit(SOMETHING_FAILED if failed else 0)
+            summary.write(options.report, result, labels, about)
+        except SettingsInvalid as problem:
+            say(f"chronotrack-live: {problem}")
+            return exit_code or SOMETHING_FAILED
+    return exit_code
 
 
-def _import_partner(
-    credentials: Credentials, store: Store, clock: Clock, pause: float, record: Path | None
-) -> list[SyncReport] | None:
-    """Return the partner's reports, or None when it could not start."""
-    try:
-        adapter = open_adapter(PROVIDER, credentials, state_folder(os.environ), clock, record)
-    except SettingsInvalid as problem:
-        say(f"chronotrack-live: {problem}")
-        return None
-    try:
-        return import_history(adapter, store, clock, pause)
-    except IntegrationError as error:
-        say(f"{credentials.label}: cannot list events: {error}")
-        return None
-    finally:
-        adapter.close()
+def _open_partners(
+    store: BackfillStore, clock: Clock, options: Options, board: Board, opened: ExitStack
+) -> tuple[list[PastPartner], list[Trouble]]:
+    """Return the partners that can work, which `opened` closes, and what is wrong with the others.
+
+    Raises:
+        SettingsInvalid: a partner that was named has no credentials.
+    """
+    found = store.credentials(adapter_class(PROVIDER).provider_name, options.only)
+    unknown = set(options.only or ()) - {credentials.timing_partner_id for credentials in found}
+    if unknown:
+        raise SettingsInvalid(
+            f"Without credentials: timing partner {', '.join(map(str, sorted(unknown)))}. "
+            "`chronotrack-live credentials list` shows who has some."
+        )
+    partners, troubles, room = [], [], Room()
+    for credentials in found:
+        try:
+            adapter = open_adapter(PROVIDER, credentials, state_folder(os.environ), clock, options.record)
+        except SettingsInvalid as problem:
+            troubles.append(Trouble.of(credentials, problem))
+        else:
+            opened.callback(adapter.close)
+            partners.append(PastPartner(adapter, store, clock, options, room, board.say))
+    return partners, troubles
+
+
+def _end_on_signals(run: Run, board: Board) -> None:
+    """Let the first SIGINT or SIGTERM interrupt the run, and a second one end the process at once."""
+    came: list[int] = []
+
+    def take(number: int, _frame: object) -> None:
+        if came:
+            board.restore()
+            os._exit(INTERRUPTED)
+        came.append(number)
+        run.interrupt()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, take)
+
+
+def _nowhere(scope: Scope, result: Result) -> list[Trouble]:
+    """Return what there is to say of events that were asked for and that no partner has."""
+    if result.interrupted or result.left:
+        return []
+    missing = (scope.event_ids or frozenset()) - {outcome.event_id for outcome in result.outcomes}
+    return [
+        Trouble(
+            None,
+            f"event {event_id}",
+            "No partner's API lists it.",
+            "not_found",
+            "Name events by their API ids, 91649 for ctlive:7:91649.",
+        )
+        for event_id in sorted(missing)
+    ]
+
+
+def _exit_code(result: Result, *, started: bool) -> int:
+    if result.interrupted:
+        return INTERRUPTED
+    if not started:
+        return COULD_NOT_START
+    failed = result.troubles or any(outcome.end is End.FAILED for outcome in result.outcomes)
+    return SOMETHING_FAILED if failed else 0

@@ -223,7 +223,7 @@ def import_past_event(
         admit: told how much the event has, lets it in when there is room, until it is stored.
 
     Returns:
-        The report of the first reading.
+        The report of the first reading, and with it that of the second one if there was one.
     """
 
     def work(operation: Operation) -> SyncReport:
@@ -243,7 +243,7 @@ def import_past_event(
 
     report = reading()
     if _misses_few(report):
-        reading()
+        report = replace(report, second=reading())
     return report
 
 

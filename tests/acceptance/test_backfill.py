@@ -53,14 +53,15 @@ def test_an_event_that_tcp_has_is_left_out_with_the_reason(run, add_partner, sim
     assert "TCP delivered it as event 61613 (same name, starts within 24 hours)" in done.stdout
 
 
-def test_without_yes_it_asks_and_an_unanswered_question_imports_nothing(
+def test_without_yes_it_asks_and_where_nobody_can_answer_it_imports_nothing(
     run, add_partner, simulator, database
 ):
     add_partner(base_url=simulator.base_url)
 
     done = run("backfill")
 
-    assert done.returncode == 1
+    assert done.returncode == 2
+    assert "add --yes" in done.stderr
     assert imported(database) == set()
 
 

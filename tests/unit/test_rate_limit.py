@@ -226,3 +226,67 @@ def test_closing_twice_is_harmless(open_budget):
     budget = open_budget(Limit(), Clock())
     budget.close()
     budget.close()
+
+
+def test_whoever_leaves_room_keeps_within_a_share_of_the_limit_in_any_minute(open_budget, tmp_path):
+    budget = open_budget(Limit(per_minute=12), clock_at(400))
+    budget.leave_room("backfill", lambda: 0.5)
+
+    waits = [budget.take() for _ in range(30)]
+
+    assert waits[:6] == [0.0] * 6
+    assert any(waits)
+    assert most_within(spent(tmp_path), MINUTE_MS) <= 6
+
+
+def test_the_room_that_is_left_is_anothers_at_once(open_budget):
+    clock = clock_at(100)
+    modest, other = (open_budget(Limit(per_minute=12), clock) for _ in range(2))
+    modest.leave_room("backfill", lambda: 0.5)
+
+    assert [modest.take() for _ in range(6)] == [0.0] * 6
+    assert [other.take() for _ in range(6)] == [0.0] * 6
+
+
+def test_a_share_is_one_for_all_processes_that_leave_room_under_one_name(open_budget, tmp_path):
+    clock = clock_at(400)
+    budgets = [open_budget(Limit(per_minute=12), clock) for _ in range(2)]
+    for budget in budgets:
+        budget.leave_room("backfill", lambda: 0.5)
+
+    for _ in range(15):
+        for budget in budgets:
+            budget.take()
+
+    assert most_within(spent(tmp_path), MINUTE_MS) <= 6
+
+
+def test_a_share_may_change_from_one_request_to_the_next(open_budget):
+    share = [1.0]
+    budget = open_budget(Limit(per_minute=12), clock_at(100))
+    budget.leave_room("backfill", lambda: share[0])
+    assert [budget.take() for _ in range(10)] == [0.0] * 10
+
+    share[0] = 0.5
+
+    assert budget.take() > 0
+
+
+def test_the_smallest_share_lets_one_request_a_minute_through(open_budget):
+    budget = open_budget(Limit(per_minute=12), clock_at(50))
+    budget.leave_room("backfill", lambda: 0.001)
+
+    assert budget.take() == 0.0
+    assert budget.take() > 0
+
+
+def test_a_clock_that_was_set_back_does_not_stop_whoever_leaves_room(open_budget):
+    ahead = Clock.running(datetime.now(UTC), (RACE + timedelta(days=2), 50_000))
+    rehearsal = open_budget(Limit(per_minute=12), ahead)
+    rehearsal.leave_room("backfill", lambda: 0.5)
+    for _ in range(6):
+        rehearsal.take()
+
+    now = open_budget(Limit(per_minute=12), clock_at(50_000))
+    now.leave_room("backfill", lambda: 0.5)
+    assert now.take() < 1

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 
 from providers.chronotrack_live.simulator.archive import Archive, build_archive
+from providers.chronotrack_live.simulator.command import command
 
 START = datetime(2026, 5, 2, 12, tzinfo=UTC)
 WORLD = build_archive(START, Archive(2, 28), 7)
@@ -54,3 +56,10 @@ def test_an_archive_reads_what_it_writes():
 def test_a_naive_start_is_refused():
     with pytest.raises(ValueError, match="aware"):
         build_archive(datetime(2026, 5, 2), Archive(1, 1), 7)  # noqa: DTZ001 - that is the point
+
+
+def test_a_weekend_and_an_archive_at_once_are_refused():
+    shown = CliRunner().invoke(command, ["--archive", "1x1", "--weekend", "1x1"])
+
+    assert shown.exit_code == 2
+    assert "--weekend and --archive are two worlds" in shown.output

@@ -1,0 +1,92 @@
+"""Room for athletes: how many of them all workers together may hold in memory at once.
+
+Fifty workers with a marathon each would need gigabytes. With this the process stays below 150 MB.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from providers.clock import Interrupted
+from providers.records import Announced
+
+# In athletes: an athlete with entry, result and eight splits takes about two kilobytes.
+ROOM = 25_000
+# Beside its athletes a list holds a few pages of a thousand rows while it is read, and is written as text
+# before it is stored.
+_PAGE = 1_000
+_PAGES_HELD = 3
+# A row of results is a split more often than an athlete.
+_ROWS_AN_ATHLETE = 8
+
+# Of glibc's mallopt().
+_ARENA_MAX = -8
+
+
+def share_one_heap() -> None:
+    """Let all threads of this process take memory from one heap; to be called before there are any.
+
+    glibc gives each thread its own, which keeps what a page of JSON has once taken of it. Another C library
+    does as it always does.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
+
+
+def weight_of(announced: Announced | None) -> int:
+    """Return how much room an event takes, in athletes; all there is when nobody knows its size."""
+    if announced is None:
+        return ROOM
+    athletes = max(announced.entries, announced.result_rows // _ROWS_AN_ATHLETE)
+    return athletes + _PAGES_HELD * min(max(announced.entries, announced.result_rows), _PAGE)
+
+
+class Room:
+    """Lets events in, one after the other, as long as there is room; a large one comes in alone."""
+
+    def __init__(self, size: int = ROOM) -> None:
+        self._size = size
+        self._taken = 0
+        self._queue: deque[object] = deque()
+        self._change = threading.Condition()
+        self._closed = False
+
+    @contextmanager
+    def admit(self, announced: Announced | None) -> Iterator[None]:
+        """Hold the room that an event takes for the length of the block; see `providers.sync.Admit`.
+
+        Raises:
+            Interrupted: it would have to wait, and the room was closed.
+        """
+        weight = min(weight_of(announced), self._size)
+        ticket = object()
+        with self._change:
+            self._queue.append(ticket)
+            try:
+                # In the order of coming, or a large event would wait for ever behind small ones.
+                self._change.wait_for(lambda: self._closed or self._is_next(ticket, weight))
+                if self._closed:
+                    raise Interrupted("An event is not read: this process is to end.")
+                self._taken += weight
+            finally:
+                self._queue.remove(ticket)
+                self._change.notify_all()
+        try:
+            yield
+        finally:
+            with self._change:
+                self._taken -= weight
+                self._change.notify_all()
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        with self._change:
+            self._closed = True
+            self._change.notify_all()
+
+    def _is_next(self, ticket: object, weight: int) -> bool:
+        return self._queue[0] is ticket and self._taken + weight <= self._size
