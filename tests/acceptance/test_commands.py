@@ -17,7 +17,7 @@ def test_migrate_makes_an_empty_database_ready_and_check_tells_before_and_after(
     applied = run("migrate", "--base", **fresh)
     after = run("migrate", "--check", **fresh)
 
-    assert (before.returncode, before.stdout) == (1, "pending: chronotrack_live_schema_extension version 4\n")
+    assert (before.returncode, before.stdout) == (1, "pending: chronotrack_live_schema_extension version 5\n")
     assert applied.returncode == 0, applied.stderr
     assert (after.returncode, after.stdout) == (0, "nothing is pending\n")
 
