@@ -680,3 +680,168 @@ ON CONFLICT DO NOTHING;
 -- name: resume_event
 -- Let an event go on.
 DELETE FROM ct_live_paused_events WHERE event_id = %(event_id)s;
+
+-- name: server_standing
+-- What the monitor says of the server: which database it is, how large, and how many connections there are.
+SELECT
+    current_database() AS name,
+    current_user AS role,
+    current_setting('server_version') AS version,
+    pg_database_size(current_database()) AS bytes,
+    (SELECT numbackends FROM pg_stat_database WHERE datname = current_database()) AS connections,
+    (SELECT sum(numbackends) FROM pg_stat_database)::integer AS connections_of_server,
+    current_setting('max_connections')::integer AS max_connections;
+
+-- name: partner_accounts
+-- The partners that are collected through a provider: how the last test of their credentials went, their last
+-- discovery, and how often in a row the looks for events have failed since, but for refusals.
+SELECT
+    p.timing_partner_id,
+    p.company_name AS name,
+    coalesce(c.updated_at, c.created_at) AS changed_at,
+    tested.sync_time AS tested_at,
+    tested.status AS tested_status,
+    tested.error_category AS tested_category,
+    tested.reason AS tested_reason,
+    discovered.sync_time AS discovered_at,
+    failed.count AS failures,
+    failed.reason AS failure_reason
+FROM partner_provider_credentials c
+JOIN providers USING (provider_id)
+JOIN timing_partners p USING (timing_partner_id)
+LEFT JOIN LATERAL (
+    SELECT h.sync_time, h.status, h.error_category, h.reason FROM sync_history h
+    WHERE h.provider_id = c.provider_id AND h.timing_partner_id = c.timing_partner_id
+      AND h.sync_type = 'authentication' AND h.event_id IS NULL
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS tested ON true
+LEFT JOIN LATERAL (
+    SELECT h.sync_time FROM sync_history h
+    WHERE h.provider_id = c.provider_id AND h.timing_partner_id = c.timing_partner_id
+      AND h.sync_type = 'events' AND h.event_id IS NULL AND h.status IN ('completed', 'partial')
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS discovered ON true
+CROSS JOIN LATERAL (
+    SELECT count(*), (array_agg(h.reason ORDER BY h.sync_time DESC))[1] AS reason FROM sync_history h
+    WHERE h.provider_id = c.provider_id AND h.timing_partner_id = c.timing_partner_id
+      AND h.sync_type IN ('authentication', 'events') AND h.event_id IS NULL
+      AND h.status = 'failed' AND h.error_category IS DISTINCT FROM 'refused'
+      AND h.sync_time > coalesce(discovered.sync_time, '-infinity')
+) AS failed
+WHERE providers.name = %(provider_name)s
+ORDER BY p.timing_partner_id;
+
+-- name: collection_accounts
+-- How the collections of some live events went: the last one that went well, the lateness of the last one of
+-- these that was due, the last one that wrote anything, and how often in a row it failed since.
+SELECT
+    e.event_id,
+    collected.sync_time AS collected_at,
+    due.lateness_seconds::float AS lateness,
+    changed.sync_time AS changed_at,
+    failed.count AS failures,
+    failed.reason AS failure_reason
+FROM ct_events e
+JOIN providers ON e.data_source = replace(lower(providers.name), ' ', '_')
+LEFT JOIN LATERAL (
+    SELECT h.sync_time FROM sync_history h
+    WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
+      AND h.sync_type = 'results' AND h.event_id = e.event_id AND h.status IN ('completed', 'partial')
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS collected ON true
+LEFT JOIN LATERAL (
+    SELECT h.lateness_seconds FROM sync_history h
+    WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
+      AND h.sync_type = 'results' AND h.event_id = e.event_id AND h.status IN ('completed', 'partial')
+      AND h.lateness_seconds IS NOT NULL
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS due ON true
+LEFT JOIN LATERAL (
+    SELECT h.sync_time FROM sync_history h
+    WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
+      AND h.sync_type = 'results' AND h.event_id = e.event_id AND h.status IN ('completed', 'partial')
+      AND h.num_of_synced_records > 0
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS changed ON true
+CROSS JOIN LATERAL (
+    SELECT count(*), (array_agg(h.reason ORDER BY h.sync_time DESC))[1] AS reason FROM sync_history h
+    WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
+      AND h.sync_type = 'results' AND h.event_id = e.event_id AND h.status = 'failed'
+      AND h.sync_time > coalesce(collected.sync_time, '-infinity')
+) AS failed
+WHERE providers.name = %(provider_name)s
+  AND e.event_id = ANY (%(event_ids)s);
+
+-- name: last_sign_of_life
+-- When the scheduler last accounted for anything.
+SELECT sync_time AS at
+FROM sync_history
+WHERE provider_id = (SELECT provider_id FROM providers WHERE name = %(provider_name)s)
+  AND sync_type IN ('authentication', 'events', 'participants', 'results')
+ORDER BY sync_time DESC
+LIMIT 1;
+
+-- name: operations_since
+-- The deployment guide's question to sync_history, counted: what was done for each partner, and how it ended.
+SELECT
+    timing_partner_id,
+    sync_type,
+    status,
+    error_category AS category,
+    count(*) AS operations,
+    coalesce(sum(participants_synced), 0) AS participants,
+    coalesce(sum(results_synced), 0) AS results,
+    max(sync_time) AS last
+FROM sync_history
+WHERE provider_id = (SELECT provider_id FROM providers WHERE name = %(provider_name)s)
+  AND sync_time >= %(since)s
+GROUP BY timing_partner_id, sync_type, status, error_category
+ORDER BY timing_partner_id, sync_type, status, error_category;
+
+-- name: rejected_row_counts
+-- How many rows of each partner are set aside, by kind.
+SELECT timing_partner_id, kind, count(*) AS rows, max(last_seen) AS last
+FROM ct_live_rejected_rows
+WHERE data_source = (SELECT replace(lower(name), ' ', '_') FROM providers WHERE name = %(provider_name)s)
+GROUP BY timing_partner_id, kind
+ORDER BY timing_partner_id, kind;
+
+-- name: event_counts
+-- Two of the deployment guide's questions to ct_events for each partner: how many live events came in since an
+-- instant, and how many TCP has under the same name within a day.
+SELECT
+    live.timing_partner_id,
+    count(*) FILTER (WHERE live.created_at >= %(since)s) AS new,
+    count(*) FILTER (WHERE EXISTS (
+        SELECT FROM ct_events tcp
+        WHERE tcp.data_source = 'tcp_hardware'
+          AND tcp.timing_partner_id = live.timing_partner_id
+          AND lower(tcp.event_name) = lower(live.event_name)
+          AND abs(extract(epoch FROM live.start_date - tcp.start_date)) < 86400
+    )) AS also_in_tcp
+FROM ct_events live
+WHERE live.data_source = (SELECT replace(lower(name), ' ', '_') FROM providers WHERE name = %(provider_name)s)
+GROUP BY live.timing_partner_id
+ORDER BY live.timing_partner_id;
+
+-- name: row_counts
+-- Rows by data_source. Those of APIs are counted, by their indexes; of TCP's, which are many, it is said how many
+-- PostgreSQL took them for when it last looked, and nothing where it never did.
+WITH live (table_name, data_source, rows) AS (
+    SELECT 'ct_participants', data_source, count(*) FROM ct_participants
+    WHERE data_source <> 'tcp_hardware' GROUP BY data_source
+    UNION ALL
+    SELECT 'ct_results', data_source, count(*) FROM ct_results
+    WHERE data_source <> 'tcp_hardware' GROUP BY data_source
+)
+SELECT 'ct_events' AS table_name, data_source, count(*) AS rows, false AS estimated
+FROM ct_events GROUP BY data_source
+UNION ALL
+SELECT table_name, data_source, rows, false FROM live
+UNION ALL
+SELECT
+    relname, 'tcp_hardware',
+    greatest(0, reltuples - coalesce((SELECT sum(rows) FROM live WHERE table_name = relname), 0))::bigint, true
+FROM pg_class
+WHERE oid IN ('ct_participants'::regclass, 'ct_results'::regclass) AND reltuples >= 0
+ORDER BY table_name, data_source;

@@ -18,9 +18,9 @@ PATIENCE = 90
 Found = TypeVar("Found")
 
 
-def wait_until(condition: Callable[[], Found]) -> Found:
+def wait_until(condition: Callable[[], Found], patience: float = PATIENCE) -> Found:
     """Wait for a condition that another process brings about."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not (found := condition()):
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.05)
