@@ -45,8 +45,8 @@ def add_history(cursor: RealDictCursor, credentials: Credentials, report: SyncRe
 def last_reading(cursor: RealDictCursor, credentials: Credentials, event_id: str) -> int | None:
     """Return the number of the history row of an event's results that were stored last, None for none."""
     cursor.execute(compose("last_reading"), whose(credentials) | {"event_id": event_id})
-    row = cursor.fetchone()
-    return None if row is None else int(row["sync_history_id"])
+    [row] = cursor.fetchall()
+    return None if row["sync_history_id"] is None else int(row["sync_history_id"])
 
 
 def fold_history(cursor: RealDictCursor, before: datetime) -> int:

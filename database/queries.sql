@@ -244,27 +244,24 @@ WHERE EXISTS (SELECT FROM ct_events AS event WHERE event.event_id = staged.event
 ON CONFLICT DO NOTHING;
 
 -- name: last_reading
--- The account of the reading of an event's results that was stored last.
-SELECT stored.sync_history_id
-FROM unnest(ARRAY['results', 'backfill']) AS wanted (sync_type)
-CROSS JOIN LATERAL (
-    SELECT h.sync_time, h.sync_history_id
+-- The account of the reading of an event's results that was stored last. Whoever stores one holds the event, so
+-- the numbers tell the order; the clocks of two hosts may be apart.
+WITH readings AS MATERIALIZED (
+    SELECT h.sync_history_id
     FROM sync_history h
     WHERE h.provider_id = %(provider_id)s
       AND h.timing_partner_id = %(partner)s
-      AND h.sync_type = wanted.sync_type
+      AND h.sync_type IN ('results', 'backfill')
       AND h.event_id = %(event_id)s
       AND h.status IN ('completed', 'partial')
-    ORDER BY h.sync_time DESC, h.sync_history_id DESC
-    LIMIT 1
-) AS stored
-ORDER BY stored.sync_time DESC, stored.sync_history_id DESC
-LIMIT 1;
+)
+SELECT max(sync_history_id) AS sync_history_id FROM readings;
 
 -- name: missed_results
--- How many results of the event are kept, and which of them this reading does not have (those that are as they
--- were, and those whose rows were set aside, are no loss): in missed_again whom the last reading left in doubt,
--- in missed_first the others.
+-- How many results of the event are kept; how many of those that are as they were are not among them, because
+-- somebody else took them; and which of the kept ones this reading does not have (those that are as they were,
+-- and those whose rows were set aside, are no loss): in missed_again whom the last reading left in doubt, in
+-- missed_first the others.
 WITH doubted AS (
     SELECT jsonb_array_elements_text(h.data_snapshot -> 'unconfirmed_vanished') AS api_id
     FROM sync_history h
@@ -282,11 +279,18 @@ WITH doubted AS (
     EXCEPT
     SELECT provider_result_id FROM {staged}
     EXCEPT
-    SELECT unnest(%(not_missed)s::text[])
+    SELECT unnest(%(set_aside)s::text[])
+    EXCEPT
+    SELECT unnest(%(unchanged)s::text[])
+), lost AS (
+    SELECT unnest(%(unchanged)s::text[])
+    EXCEPT
+    SELECT api_id FROM kept
 )
 -- Sets throughout: a join of two long lists, one of which is taken for short, compares each with each.
 SELECT
     (SELECT count(*) FROM kept) AS kept,
+    (SELECT count(*) FROM lost) AS lost,
     ARRAY(SELECT api_id FROM missed INTERSECT SELECT api_id FROM doubted ORDER BY api_id) AS missed_again,
     ARRAY(SELECT api_id FROM missed EXCEPT SELECT api_id FROM doubted ORDER BY api_id) AS missed_first;
 
@@ -364,7 +368,11 @@ WHERE kept.timing_partner_id = %(partner)s
   AND kept.provider_event_id = %(provider_event_id)s
   AND kept.kind = %(kind)s
   AND kept.api_id NOT IN (SELECT unnest(%(set_aside)s::text[]))
-  AND (%(whole)s OR kept.api_id IN (SELECT {api_id} FROM {staged}));
+  AND (
+    %(whole)s
+    OR kept.api_id IN (SELECT {api_id} FROM {staged})
+    OR kept.api_id IN (SELECT unnest(%(unchanged)s::text[]))
+  );
 
 -- name: add_history
 -- Account for one operation.
@@ -458,6 +466,14 @@ WHERE e.timing_partner_id = %(partner)s
   AND h.data_snapshot ->> 'complete' IS DISTINCT FROM 'false'
   AND h.data_snapshot -> 'unconfirmed_vanished' IS NULL
   AND h.data_snapshot -> 'unsure' IS NULL;
+
+-- name: paused_events
+-- The API ids of a partner's events that an operator holds back.
+SELECT e.provider_event_id
+FROM ct_live_paused_events paused
+JOIN ct_events e ON e.event_id = paused.event_id
+WHERE e.timing_partner_id = %(partner)s
+  AND e.data_source = %(data_source)s;
 
 -- name: tried_imports
 -- The keys of a partner's events that a backfill has tried to bring in, with or without success.
@@ -687,7 +703,7 @@ SELECT
     current_database() AS name,
     current_user AS role,
     current_setting('server_version') AS version,
-    pg_database_size(current_database()) AS bytes,
+    pg_database_size(current_database()) AS size,
     (SELECT numbackends FROM pg_stat_database WHERE datname = current_database()) AS connections,
     (SELECT sum(numbackends) FROM pg_stat_database)::integer AS connections_of_server,
     current_setting('max_connections')::integer AS max_connections;
@@ -736,6 +752,7 @@ ORDER BY p.timing_partner_id;
 -- these that was due, the last one that wrote anything, and how often in a row it failed since.
 SELECT
     e.event_id,
+    e.created_at AS known_since,
     collected.sync_time AS collected_at,
     due.lateness_seconds::float AS lateness,
     changed.sync_time AS changed_at,

@@ -42,10 +42,11 @@ def clear_rejected(
     owner: Owner,
     staging: Staging[RecordT],
     rejected: Sequence[RowRejected],
+    unchanged: Sequence[str],
     *,
     whole: bool,
 ) -> int:
-    """Let go of kept rows that came in well this time: they are staged, and not set aside again.
+    """Let go of kept rows that came in well this time: staged or unchanged, and not set aside again.
 
     Rejected races are not cleared: they have no stage, and mostly no id either.
 
@@ -54,6 +55,7 @@ def clear_rejected(
         owner: whose reading it is.
         staging: where the rows that came in well are.
         rejected: what the reading set aside.
+        unchanged: ids of those that are as they were, and therefore not staged.
         whole: that the reading is all that the API has; then whatever it did not set aside goes.
 
     Returns:
@@ -69,6 +71,7 @@ def clear_rejected(
         | {
             "kind": staging.table.kind,
             "set_aside": [_api_id(error) for error in rejected],
+            "unchanged": list(unchanged),
             "whole": whole,
         },
     )

@@ -131,6 +131,8 @@ class Snapshots:
     ) -> Stored:
         """Write a reading of an event's results; `unchanged` are the ids of those that it need not bring.
 
+        How many of these are not kept as the event's any more is noted as `lost`: somebody else took them.
+
         A result is marked as removed when two whole readings in a row miss it: rows that go while others
         come, between two pages, agree with the announced count although somebody is missing. The ids that
         a reading leaves in doubt are noted as `unconfirmed_vanished`, their part of the event's results as
@@ -140,15 +142,13 @@ class Snapshots:
         owner = rendered.owner
         loaded = self._results.load(cursor, rendered)
         rejected, cleared = _set_aside(
-            cursor, owner, self._results, snapshot.rejected, at, whole=bool(snapshot.complete)
+            cursor, owner, self._results, snapshot.rejected, at, unchanged, whole=bool(snapshot.complete)
         )
         values = whose(owner.credentials) | {
             "event_id": owner.event_id,
             "last_reading": last_reading(cursor, owner.credentials, owner.event_id),
-            "not_missed": [
-                *unchanged,
-                *(storable_text(error.api_id) for error in snapshot.rejected if error.api_id),
-            ],
+            "set_aside": [storable_text(error.api_id) for error in snapshot.rejected if error.api_id],
+            "unchanged": list(unchanged),
             "at": database_time(at),
         }
         if snapshot.unsure:
@@ -170,6 +170,7 @@ class Snapshots:
                 loaded,
                 cleared=cleared,
                 removed=len(removed),
+                lost=missed["lost"],
                 unconfirmed_vanished=doubted,
                 vanished_share=len(doubted) / missed["kept"] if doubted and snapshot.complete else 0,
                 unsure=sorted(snapshot.unsure),
@@ -184,11 +185,12 @@ def _set_aside(
     staging: Staging[RecordT],
     rejected: list[RowRejected],
     at: datetime,
+    unchanged: Sequence[str] = (),
     *,
     whole: bool,
 ) -> tuple[int, int]:
     """Return how many rows of a loaded reading were set aside, and how many kept ones that cleared."""
-    cleared = clear_rejected(cursor, owner, staging, rejected, whole=whole)
+    cleared = clear_rejected(cursor, owner, staging, rejected, unchanged, whole=whole)
     return keep_rejected(cursor, owner, rejected, at), cleared
 
 

@@ -101,6 +101,12 @@ class Store:
         """Return the API ids of the partner's events that the backfill has brought in."""
         return self._imported(credentials, None)
 
+    def paused_events(self, credentials: Credentials) -> set[str]:
+        """Return the API ids of the partner's events that an operator holds back."""
+        with self._database.transaction() as cursor:
+            cursor.execute(compose("paused_events"), whose(credentials))
+            return {row["provider_event_id"] for row in cursor.fetchall()}
+
     def tried_imports(self, credentials: Credentials) -> set[str]:
         """Return the keys of the partner's events that a backfill has tried to bring in, well or in vain."""
         with self._database.transaction() as cursor:
@@ -147,6 +153,10 @@ class Store:
             DatabaseUnavailable: it does not.
         """
         self._database.answers()
+
+    def hangs(self) -> bool:
+        """Return whether somebody has waited for the database so long that it may not answer any more."""
+        return self._database.hangs()
 
     # What is written ---------------------------------------------------------------------------------
 
@@ -218,7 +228,8 @@ class Store:
             report = account(stored)
             number = add_history(cursor, credentials, report)
             self._claims.confirm(cursor, credentials.key(provider_event_id), "results")
-        if snapshot.stored is not None:
+        # Where rows were lost that are as they were, the next reading is to be stored in full.
+        if snapshot.stored is not None and "lost" not in stored.notes:
             snapshot.stored(number)
         return report
 

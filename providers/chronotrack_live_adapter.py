@@ -27,8 +27,9 @@ from providers.records import (
     Snapshot,
 )
 
-# For so long an event without an end may go on after its start; stage races do.
-_LONGEST_EVENT = timedelta(days=14)
+# So long after its end, or its start where it has no end, an event may have a race all the same: stage races
+# do, and ends are unreliable. Only the race list tells.
+_RACES_GO_ON = timedelta(days=14)
 
 
 class ChronoTrackLiveAdapter(BaseProviderAdapter):
@@ -144,6 +145,4 @@ def _may_touch(event: ProviderEvent, since: datetime | None, until: datetime | N
     start = event.start_time or event.end_time
     if start is None or (until is not None and start > until):
         return False
-    # Without an end it may have races on days that only the race list tells.
-    margin = timedelta(0) if event.end_time else _LONGEST_EVENT
-    return since is None or max(start, event.end_time or start) >= since - margin
+    return since is None or max(start, event.end_time or start) >= since - _RACES_GO_ON

@@ -29,6 +29,8 @@ from providers.records import ProviderResult, Split
 
 # Statuses that say only that the entry is a valid one; whether the athlete has finished, the times say.
 _CONFIRMED = ("conf", "confirmed")
+# An entry's id has no more characters; the host's columns take twice as many.
+_USUAL_ID = 50
 
 
 @dataclass(slots=True)
@@ -185,8 +187,8 @@ class ResultAssembly:
             gender, division = self._places(key, athlete, genders, divisions)
             fingerprint = hash((key, athlete.facts(), gender, division))
             self.fingerprints.append(fingerprint)
-            # Those who go by their names are few, and their ids are long.
-            if fingerprint in known and isinstance(key, str):
+            # Those who go by their names are few, and a long id is not stored as it is.
+            if fingerprint in known and isinstance(key, str) and len(key) <= _USUAL_ID:
                 unchanged.append(key)
             else:
                 yield self._result(key, athlete, gender, division)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from database.store import Store
 from providers import sync
 from providers.chronotrack_live import fingerprints
+from providers.clock import Clock
 from providers.registry import open_adapter
 from tests.integration.result_lists import START, finish
 
@@ -141,3 +142,58 @@ def test_what_somebody_else_changed_in_the_hub_is_put_right_by_the_next_full_com
     monkeypatch.setattr(fingerprints, "_TRUSTED", 0.0)
 
     assert poll()["1"]["results_time"] is not None
+
+
+def test_an_athlete_whose_id_is_too_long_for_its_column_stays(api, poll):
+    api.lists["ALL"].append(finish("x" * 101, 3))
+
+    assert [len(poll()) for _ in range(4)] == [3, 3, 3, 3]
+    assert {row["result_status"] for row in poll().values()} == {"finished"}
+
+
+def test_a_row_that_another_event_had_meanwhile_comes_back(poll, query):
+    poll()
+    query("INSERT INTO ct_events (event_id, event_name) VALUES ('ctlive:1:6', 'Harbour Walk')")
+    query("UPDATE ct_results SET event_id = 'ctlive:1:6' WHERE provider_result_id = '1'")
+    poll()
+
+    assert poll()["1"]["event_id"] == "ctlive:1:5"
+
+
+def test_a_row_that_somebody_else_marked_as_removed_comes_back(poll, query):
+    poll()
+    query("UPDATE ct_results SET result_status = 'removed' WHERE provider_result_id = '1'")
+    poll()
+
+    assert poll()["1"]["result_status"] == "finished"
+
+
+def test_what_a_process_stored_whose_clock_is_behind_is_compared_in_full(
+    api, adapter, poll, collected, daemon_database, clock, tmp_path
+):
+    poll()
+    api.lists["ALL"][0]["results_first_name"] = "Grace"
+    behind = Clock.running(datetime.now(UTC), (clock.now() - timedelta(seconds=50), 1.0))
+    [event] = Store(daemon_database).live_events(adapter.credentials, START - timedelta(hours=1))
+    with (
+        closing(open_adapter("chronotrack_live", adapter.credentials, tmp_path / "b", behind)) as others,
+        closing(Store(daemon_database)) as their_store,
+    ):
+        sync.collect_results(others, their_store, behind, event)
+    del api.lists["ALL"][0]["results_first_name"]
+
+    assert poll()["1"]["results_first_name"] is None
+
+
+def test_a_rejected_row_that_came_in_well_goes_from_the_list_of_rejected_ones(api, poll, query):
+    again = finish(1, 9, results_interval_id="9")
+    api.lists["ALL"].append(again)
+    api.announced["ALL"] = 7
+    poll()
+    assert len(query("SELECT * FROM ct_live_rejected_rows")) == 1
+    api.lists["ALL"].remove(again)
+    poll()
+
+    poll()
+
+    assert query("SELECT * FROM ct_live_rejected_rows") == []

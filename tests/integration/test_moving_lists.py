@@ -112,8 +112,11 @@ def test_an_athlete_whom_an_incomplete_list_missed_is_not_removed(api, poll):
     assert poll()["2"]["result_status"] == "finished"
 
 
-def test_an_event_without_an_end_is_found_as_long_as_its_last_race_is(api, adapter):
-    api.lists["event"][0]["event_start_time"] = epoch(START - timedelta(days=5))
+@pytest.mark.parametrize(
+    "end", [{}, {"event_end_time": epoch(START - timedelta(days=4))}], ids=["none", "passed"]
+)
+def test_an_event_is_found_as_long_as_its_last_race_is_whatever_end_it_has(api, adapter, end):
+    api.lists["event"][0] |= {"event_start_time": epoch(START - timedelta(days=5)), **end}
     since = START - timedelta(days=1)
     api.lists["race"] = [{"race_id": "7", "race_planned_start_time": epoch(START)}]
 
