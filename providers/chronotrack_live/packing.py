@@ -7,16 +7,22 @@ for a while: as JSON of their values, each set of field names kept once.
 from __future__ import annotations
 
 import json
-from collections import deque
+import struct
+import weakref
 from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile, gettempdir
 
 import orjson
 
 from providers.chronotrack_live.pages import Row
+from providers.errors import RetryLater
 from providers.storable import storable
 
 # What was packed the slow way begins with a blank: JSON does not mind.
 _SLOW = b" "
+# What is longer than this goes to a file, in bytes: the entries of some 3,000 athletes.
+_IN_MEMORY = 2 * 2**20
+_LENGTH = struct.Struct("<I")
 
 
 class RowPacker:
@@ -59,16 +65,34 @@ class RowPacker:
 
 
 class HeldRows:
-    """Rows in the order in which they came; iterating lets go of each one."""
+    """Rows in the order in which they came, to be iterated once; a long list waits in a temporary file."""
 
     def __init__(self) -> None:
         self._packer = RowPacker()
-        self._rows: deque[bytes] = deque()
+        self._file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - it lives until the rows were iterated
+        # Nobody may come to iterate them.
+        weakref.finalize(self, self._file.close)
 
     def append(self, row: Row) -> None:
-        """Hold one more row."""
-        self._rows.append(self._packer.pack(row))
+        """Hold one more row.
+
+        Raises:
+            RetryLater: the temporary folder has no room for it.
+        """
+        packed = self._packer.pack(row)
+        try:
+            self._file.write(_LENGTH.pack(len(packed)) + packed)
+        except OSError as error:
+            raise RetryLater(
+                f"A list cannot be held in {gettempdir()} ({error.strerror}): make room there, or let TMPDIR "
+                "name another folder."
+            ) from error
 
     def __iter__(self) -> Iterator[Row]:
-        while self._rows:
-            yield self._packer.unpack(self._rows.popleft())
+        if self._file.closed:
+            return
+        with self._file as rows:
+            rows.seek(0)
+            while head := rows.read(_LENGTH.size):
+                (length,) = _LENGTH.unpack(head)
+                yield self._packer.unpack(rows.read(length))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from providers.chronotrack_live.packing import HeldRows, RowPacker
+from providers.errors import RetryLater
 
 texts = st.text(st.characters(exclude_categories=[]), max_size=8) | st.text("\x00\ud83d\udc00é1", max_size=4)
 scalars = (
@@ -60,3 +62,24 @@ def test_a_row_that_is_nested_deeply_is_a_row(depth):
     [row] = held
     assert row["entry_id"] == "1"
     assert row["odd"]
+
+
+def test_a_long_list_waits_in_a_file_and_comes_back_as_it_was():
+    held = HeldRows()
+    rows = [{"entry_id": str(number), "entry_name": "x" * 1000} for number in range(4000)]
+    for row in rows:
+        held.append(row)
+
+    assert list(held) == rows
+
+
+def test_a_long_list_for_which_the_temporary_folder_has_no_room_is_said_in_a_sentence(monkeypatch):
+    held = HeldRows()
+
+    def full(_packed):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(held._file, "write", full)
+
+    with pytest.raises(RetryLater, match="No space left on device.*TMPDIR"):
+        held.append({"entry_id": "1"})
