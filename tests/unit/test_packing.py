@@ -81,5 +81,5 @@ def test_a_long_list_for_which_the_temporary_folder_has_no_room_is_said_in_a_sen
 
     monkeypatch.setattr(held._file, "write", full)
 
-    with pytest.raises(RetryLater, match="No space left on device.*TMPDIR"):
+    with pytest.raises(RetryLater, match=r"No space left on device.*TMPDIR"):
         held.append({"entry_id": "1"})
