@@ -578,13 +578,17 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Fold the account of frequent operations that are over: of those before an instant that found nothing new, only
--- the last one of a day, event and type stays; and of those that failed the last one of a day, event, type and
--- error category. The scheduler reads the last ones. Its data_snapshot says under "folded" how many it stands for
--- and under "folded_since" when the first of them began (its own sync_time is the last one's), duration_seconds
--- how long they took together. Returns how many rows went.
+-- the last one of a day, event and type stays; of those that failed, or whose event the API has locked away or does
+-- not know, the last one of a day, event, type and error category; and of those that were partial and wrote nothing
+-- the last one of a day, event and type that notes the same problem. The scheduler reads the last ones, the store
+-- the one with the highest number: that one stays, at the last one's sync_time, for the clocks of two hosts may be
+-- apart. Its data_snapshot says under "folded" how many it stands for and under "folded_since" when the first of
+-- them began (not where version 4 folded some of them, which did not note it), duration_seconds how long they took
+-- together. Returns how many rows went.
 --
--- Never a row that wrote or was partial, nor one that went well and notes anything but what it cost. Neither one of
--- another integration, whose rows lack that note, nor one that a table of the host's refers to.
+-- Never a row that wrote, nor one that notes anything but what it cost and what could not be read: whom a reading
+-- left in doubt, above all. Neither one of another integration, whose rows lack that note, nor one that a table of
+-- the host's refers to; where such a table may not be read, nothing is folded, with a warning that names it.
 --
 -- SECURITY DEFINER, because the daemon may add to the account and not rewrite it: this is the one thing that it
 -- may take out of it. So that no caller can have anything else done, nothing is looked up where he could put
@@ -611,44 +615,66 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('ct_live_fold_history', 88));
     -- The host may refer to rows of its own table: with those that are referred to, nothing is done.
     FOR refers IN
-        SELECT theirs.attname AS name, conrelid::regclass AS at
+        SELECT conrelid::regclass AS at,
+            string_agg(format('theirs.%%I = ours.%%I', theirs.attname, ours.attname), ' AND ') AS matching
         FROM pg_constraint
-        JOIN pg_attribute AS theirs ON theirs.attrelid = conrelid AND theirs.attnum = conkey[1]
-        JOIN pg_attribute AS ours ON ours.attrelid = confrelid AND ours.attnum = confkey[1]
-        WHERE confrelid = %2$L::regclass AND contype = 'f' AND ours.attname = 'sync_history_id'
+        CROSS JOIN LATERAL unnest(conkey, confkey) AS pair (theirs, ours)
+        JOIN pg_attribute AS theirs ON theirs.attrelid = conrelid AND theirs.attnum = pair.theirs
+        JOIN pg_attribute AS ours ON ours.attrelid = confrelid AND ours.attnum = pair.ours
+        WHERE confrelid = %2$L::regclass AND contype = 'f'
+        GROUP BY pg_constraint.oid, conrelid
     LOOP
-        EXECUTE format('SELECT $1 || array_agg(%%1$I::bigint) FROM %%2$s WHERE %%1$I IS NOT NULL', refers.name, refers.at)
-        INTO referred USING referred;
+        BEGIN
+            EXECUTE format(
+                'SELECT $1 || array_agg(ours.sync_history_id::bigint) FROM %%s AS theirs JOIN %%s AS ours ON %%s',
+                refers.at, %2$L, refers.matching)
+            INTO referred USING referred;
+        EXCEPTION WHEN insufficient_privilege THEN
+            RAISE WARNING 'The history is not folded: %% refers to its rows and may not be read by %%.',
+                refers.at, current_user
+                USING HINT = format('GRANT SELECT ON %%s TO %%I, with USAGE on its schema.', refers.at, current_user);
+            RETURN 0;
+        END;
     END LOOP;
     WITH polls AS (
         SELECT
             sync_history_id,
-            row_number() OVER (day ORDER BY sync_time DESC, sync_history_id DESC) = 1 AS stays,
+            sync_history_id = max(sync_history_id) OVER day AS stays,
             count(*) OVER day AS rows_of_day,
+            max(sync_time) OVER day AS last_time,
             sum(coalesce((data_snapshot ->> 'folded')::integer, 1)) OVER day AS folded,
-            min(coalesce((data_snapshot ->> 'folded_since')::timestamp, sync_time)) OVER day AS folded_since,
+            CASE WHEN NOT bool_or(data_snapshot ? 'folded' AND NOT data_snapshot ? 'folded_since') OVER day THEN
+                min(coalesce((data_snapshot ->> 'folded_since')::timestamp, sync_time)) OVER day
+            END AS folded_since,
             sum(duration_seconds) OVER day AS duration
         FROM %1$s
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN jsonb_typeof(data_snapshot) = 'object' THEN data_snapshot - ARRAY[
+                'requests', 'bytes_read', 'rows_read', 'waited_seconds', 'answering_seconds',
+                'participants', 'results', 'folded', 'folded_since'] END AS notes
+        ) AS noted
         WHERE sync_time < p_before
           AND sync_type IN ('authentication', 'events', 'participants', 'results')
           AND num_of_synced_records = 0
-          AND CASE WHEN jsonb_typeof(data_snapshot) = 'object' THEN
-            CASE status
-                WHEN 'failed' THEN error_category IS NOT NULL AND data_snapshot ? 'errors'
-                WHEN 'completed' THEN entries_failed = 0
-                    AND data_snapshot -> 'errors' = '{}' AND data_snapshot - ARRAY[
-                        'requests', 'bytes_read', 'rows_read', 'waited_seconds', 'answering_seconds', 'errors',
-                        'retries', 'complete', 'participants', 'results', 'folded', 'folded_since'] = '{}'
-            END
+          AND notes ? 'errors'
+          AND CASE status
+            WHEN 'failed' THEN error_category IS NOT NULL
+            WHEN 'skipped' THEN error_category IN ('archived', 'not_found')
+            WHEN 'partial' THEN
+                notes - ARRAY['errors', 'retries', 'complete', 'repeated', 'unsure', 'problems'] = '{}'
+            WHEN 'completed' THEN entries_failed = 0
+                AND notes -> 'errors' = '{}' AND notes - ARRAY['errors', 'retries', 'complete'] = '{}'
           END
           AND sync_history_id <> ALL (referred)
         WINDOW day AS (
-            PARTITION BY provider_id, timing_partner_id, event_id, sync_type, status, error_category, sync_time::date)
+            PARTITION BY provider_id, timing_partner_id, event_id, sync_type, status, error_category, sync_time::date,
+                CASE status WHEN 'partial' THEN notes || jsonb_build_object('rejected', entries_failed) END)
     ), kept AS (
         UPDATE %1$s AS history
         SET duration_seconds = polls.duration,
-            data_snapshot = history.data_snapshot || jsonb_build_object(
-                'folded', polls.folded, 'folded_since', polls.folded_since)
+            sync_time = polls.last_time,
+            data_snapshot = history.data_snapshot - 'folded_since' || jsonb_strip_nulls(jsonb_build_object(
+                'folded', polls.folded, 'folded_since', polls.folded_since))
         FROM polls
         WHERE polls.sync_history_id = history.sync_history_id AND polls.stays AND polls.rows_of_day > 1
     ), folded AS (

@@ -52,10 +52,10 @@ def last_reading(cursor: RealDictCursor, credentials: Credentials, event_id: str
 def fold_history(cursor: RealDictCursor, before: datetime) -> int:
     """Fold the account of frequent operations that found nothing new, or failed; return how many rows went.
 
-    Of those that began before an instant (aware), the last one of a day, event, type and error category stays
-    and says under "folded" in `data_snapshot` how many it stands for, under "folded_since" when the first of
-    them began. What wrote or was partial stays as it is; see `ct_live_fold_history()` in the schema
-    extension.
+    Of those that began before an instant (aware), the last one of a day, event, type and error category, or
+    noted problem, stays and says under "folded" in `data_snapshot` how many it stands for, under
+    "folded_since" when the first of them began. What wrote stays as it is; see `ct_live_fold_history()` in
+    the schema extension.
     """
     cursor.execute(compose("fold_history"), {"before": database_time(before)})
     row = cursor.fetchone()

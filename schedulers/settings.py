@@ -40,7 +40,8 @@ class Setting:
         """
         text = environ.get(self.variable, "")
         try:
-            value = float(text or self.default)
+            # 3_0 is 30 to Python, and a slip of the finger to everybody else.
+            value = math.nan if "_" in text else float(text or self.default)
         except ValueError:
             value = math.nan
         if not self.smallest <= value <= self.largest or (self.whole and value != int(value)):

@@ -65,7 +65,9 @@ def test_the_plan_follows_the_file_on_sighup_without_a_restart(daemon, api, file
     assert logged("job.broke") == logged("partner.changed") == []
 
 
-@pytest.mark.parametrize("text", [f"{INTERVAL}=0.01\n", f"{INTERVAL}=soon\n", INTERVAL, None])
+@pytest.mark.parametrize(
+    "text", [f"{INTERVAL}=0.01\n", f"{INTERVAL}=soon\n", INTERVAL, f'{INTERVAL}="30\n', None]
+)
 def test_impossible_settings_on_sighup_are_warned_of_once_and_the_old_ones_go_on(
     daemon, api, file, ask, logged, text
 ):
@@ -83,7 +85,9 @@ def test_impossible_settings_on_sighup_are_warned_of_once_and_the_old_ones_go_on
     wait_until(lambda: ask(COLLECTED) > before + 3)
 
     [warning] = logged("settings.invalid")
-    assert (str(file) if text in (INTERVAL, None) else INTERVAL) in warning["reason"]
+    assert (INTERVAL if text and f"{INTERVAL}=" in text and '"' not in text else str(file)) in warning[
+        "reason"
+    ]
     assert logged("setting.changed") == []
 
 
@@ -127,6 +131,17 @@ def test_a_file_that_is_not_there_is_refused_at_the_start_in_a_sentence(run, fil
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert str(file) in done.stderr
+
+
+@pytest.mark.parametrize("how", [(), ("--plan",), ("--once",)])
+def test_a_line_that_cannot_be_understood_is_refused_at_the_start_in_a_sentence(run, file, how):
+    file.write_text("# Settings\n'a=b'=c\n")
+
+    done = run("scheduler", *how, "--settings", file)
+
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert f"Line 2 of {file}" in done.stderr
 
 
 def test_a_partner_that_cannot_work_is_logged_at_the_start_as_on_sighup(

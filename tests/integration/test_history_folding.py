@@ -120,8 +120,10 @@ def test_a_day_that_is_folded_in_two_parts_is_counted_as_one(hub, note):
     "fields",
     [
         {"status": "failed", "error": ApiUnreachable("No answer."), "written": 1},
-        {"status": "partial", "notes": {"complete": False}},
-        {"status": "skipped", "error": EventArchived("Event 5 is archived.")},
+        {"status": "partial", "written": 1, "rejected": 1},
+        {"status": "partial", "notes": {"complete": False, "unconfirmed_vanished": ["9"]}},
+        {"status": "partial", "rejected": 1, "notes": {"removed": 1}},
+        {"status": "partial", "rejected": 1, "notes": {"cleared": 1}},
         {"status": "skipped", "error": CollectedElsewhere("The lock was lost on the way.")},
         {"written": 1},
         {"rejected": 1},
@@ -231,6 +233,102 @@ def test_a_row_that_a_table_of_the_hosts_refers_to_stays_as_it_is(hub, note, rul
 
     assert kept(hub) == [(naive(NIGHT), None), (naive(NIGHT + 3 * POLL), 3)]
     assert hub.query("SELECT count(about) AS n FROM remarks") == [{"n": 1}]
+
+
+def test_an_archived_events_polls_become_a_row_a_day(hub, note):
+    for nth in range(268):
+        note(NIGHT + nth * POLL, status="skipped", error=EventArchived("Event 5 is archived."), seen=0)
+
+    assert hub.store.fold_history(NIGHT + DAY) == 267
+    assert kept(hub) == [(naive(NIGHT + 267 * POLL), 268)]
+    assert hub.query("SELECT reason FROM sync_history") == [{"reason": "Event 5 is archived."}]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"rejected": 1}, {"notes": {"complete": False}}, {"notes": {"problems": ["?"], "unsure": ["status"]}}],
+)
+def test_partial_polls_that_wrote_nothing_and_note_the_same_problem_become_a_row_a_day(hub, note, fields):
+    for nth in range(5):
+        note(NIGHT + nth * POLL, status="partial", **fields | {"notes": dict(fields.get("notes", {}))})
+
+    assert hub.store.fold_history(NIGHT + DAY) == 4
+    assert kept(hub) == [(naive(NIGHT + 4 * POLL), 5)]
+
+
+def test_partial_polls_that_note_different_problems_keep_rows_of_their_own(hub, note):
+    for nth in range(0, 6, 3):
+        note(NIGHT + nth * POLL, status="partial", rejected=1)
+        note(NIGHT + (nth + 1) * POLL, status="partial", rejected=2)
+        note(NIGHT + (nth + 2) * POLL, status="partial", rejected=1, notes={"problems": ["?"]})
+
+    assert hub.store.fold_history(NIGHT + DAY) == 3
+    assert kept(hub) == [(naive(NIGHT + nth * POLL), 2) for nth in (3, 4, 5)]
+
+
+def test_the_last_stored_reading_of_an_event_stays_with_whom_it_left_in_doubt(hub, note):
+    for nth in range(3):
+        note(NIGHT + nth * POLL, status="partial", rejected=1)
+    note(NIGHT + 3 * POLL, notes={"unconfirmed_vanished": ["9"]})
+    [last] = hub.query("SELECT * FROM sync_history ORDER BY sync_history_id DESC LIMIT 1")
+
+    assert hub.store.fold_history(NIGHT + DAY) == 2
+    assert hub.query("SELECT * FROM sync_history ORDER BY sync_history_id DESC LIMIT 1") == [last]
+
+
+def test_where_clocks_are_apart_the_reading_that_was_stored_last_stays_at_the_latest_instant(hub, note):
+    note(NIGHT + POLL)
+    note(NIGHT)
+    [last] = hub.query("SELECT max(sync_history_id) AS sync_history_id FROM sync_history")
+
+    assert hub.store.fold_history(NIGHT + DAY) == 1
+    assert hub.query("SELECT sync_history_id FROM sync_history") == [last]
+    assert kept(hub) == [(naive(NIGHT + POLL), 2)]
+
+
+def test_since_when_is_not_said_of_a_day_that_version_4_folded_in_part(hub, note):
+    for nth in range(3):
+        note(NIGHT + nth * POLL, notes={"folded": 10} if nth == 0 else {})
+
+    assert hub.store.fold_history(NIGHT + 2 * POLL) == 1
+    assert hub.store.fold_history(NIGHT + DAY) == 1
+    assert kept(hub) == [(naive(NIGHT + 2 * POLL), 12)]
+    assert hub.query("SELECT data_snapshot ? 'folded_since' AS said FROM sync_history") == [{"said": False}]
+
+
+def test_a_row_that_is_referred_to_by_several_columns_stays_as_it_is(hub, note):
+    for nth in range(3):
+        note(NIGHT + nth * POLL)
+    hub.query("ALTER TABLE sync_history ADD UNIQUE (event_id, sync_history_id)")
+    hub.query(
+        "CREATE TABLE remarks (event varchar, about integer, FOREIGN KEY (event, about)"
+        " REFERENCES sync_history (event_id, sync_history_id) ON DELETE CASCADE)"
+    )
+    hub.query("INSERT INTO remarks SELECT event_id, sync_history_id FROM sync_history ORDER BY 2 LIMIT 1")
+
+    assert hub.store.fold_history(NIGHT + DAY) == 1
+    assert kept(hub) == [(naive(NIGHT), None), (naive(NIGHT + 2 * POLL), 2)]
+
+
+def test_nothing_is_folded_while_a_table_that_may_not_be_read_refers_to_the_history(hub, hub_dsn, note):
+    for nth in range(3):
+        note(NIGHT + nth * POLL)
+    hub.query("CREATE SCHEMA audit")
+    hub.query("CREATE TABLE audit.remarks (about integer REFERENCES sync_history (sync_history_id))")
+    # Of a superuser's: whoever owns the function may not look into this schema.
+    hub.query("ALTER FUNCTION ct_live_fold_history(timestamp) OWNER TO pg_database_owner")
+    hub.query(
+        "ALTER DATABASE " + psycopg2.extensions.parse_dsn(hub_dsn)["dbname"] + " OWNER TO chronotrack_live"
+    )
+    hub.query("GRANT SELECT, UPDATE, DELETE ON sync_history TO pg_database_owner")
+
+    with closing(psycopg2.connect(as_daemon(hub_dsn))) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT ct_live_fold_history('2026-01-01')")
+        assert cursor.fetchall() == [(0,)]
+        [warning] = [said for said in connection.notices if said.startswith("WARNING")]
+
+    assert "audit.remarks refers to its rows" in warning
+    assert len(kept(hub)) == 3
 
 
 def test_each_partner_event_and_type_keeps_a_row_of_its_own(hub, note):

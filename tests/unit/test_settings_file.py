@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from providers.errors import SettingsInvalid
+from schedulers.settings import SchedulerSettings
 from schedulers.settings_file import SettingsFile
 
 INTERVAL, DELAY = "CHRONOTRACK_LIVE_INTENSIVE_INTERVAL_SECONDS", "CHRONOTRACK_LIVE_INITIAL_DELAY_MINUTES"
@@ -45,35 +46,80 @@ def test_a_line_that_is_taken_out_ends_though_systemd_put_it_into_the_environmen
 
 def test_lines_are_read_as_systemd_reads_them(file):
     file.write_text(
-        "# A comment\n\nDATABASE_URL=postgresql://hub:p#${HOME}$1@db/hub\n"
-        "QUOTED=\"two words\"\nSINGLE='${HOME}'\nNOTHING=\n"
+        "\ufeff# A comment\r\n\r\n; Another\nDATABASE_URL=postgresql://hub:p #${HOME}$1@db/hub\r\n"
+        "QUOTED=\"two words\"\nSINGLE='${HOME}\\t'\nNOTHING=\nBLANKS= \t a b\t \n"
+        'ESCAPED="a\\"b\\\\c\\$d\\`e"\nCOUNTED=30 # fast\nTWICE=1\nTWICE=2',
+        encoding="utf-8",
+        newline="",
     )
 
     assert SettingsFile(file, {}).read() == {
-        "DATABASE_URL": "postgresql://hub:p#${HOME}$1@db/hub",
+        "DATABASE_URL": "postgresql://hub:p #${HOME}$1@db/hub",
         "QUOTED": "two words",
-        "SINGLE": "${HOME}",
+        "SINGLE": "${HOME}\\t",
         "NOTHING": "",
+        "BLANKS": "a b",
+        "ESCAPED": 'a"b\\c$d`e',
+        "COUNTED": "30 # fast",
+        "TWICE": "2",
     }
+
+
+def test_an_empty_value_is_the_default_whatever_the_environment_says(file):
+    file.write_text(f"{INTERVAL}=\n")
+    environ = SettingsFile(file, {INTERVAL: "60"}).read()
+
+    assert SchedulerSettings.from_env(environ).values[INTERVAL] == 90
 
 
 def test_names_like_ours_that_mean_nothing_are_noticed_and_those_of_others_are_not(file):
     file.write_text(
         "CHRONOTRACK_LIVE_INTENSIVE_INTERVAL=30\nCHRONOTRACK_LIVE_STATE=/tmp\nPGHOST=db\nchronotrack=1\n"
+        "chronotrack_live_state=/tmp\nCHRONOTRACKLIVE_STATE=/tmp\n"
     )
     settings = SettingsFile(file, {})
 
     settings.read()
 
-    assert settings.unknown == ["CHRONOTRACK_LIVE_INTENSIVE_INTERVAL"]
+    assert settings.unknown == [
+        "CHRONOTRACKLIVE_STATE",
+        "CHRONOTRACK_LIVE_INTENSIVE_INTERVAL",
+        "chronotrack_live_state",
+    ]
 
 
-@pytest.mark.parametrize("content", [b"CHRONOTRACK_LIVE_STATE\n", b"CHRONOTRACK_LIVE_STATE='a\0b'\n"])
-def test_a_name_without_a_value_is_refused(file, content):
-    file.write_bytes(content)
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("NAME", "write NAME=value"),
+        ("NAME: geheim", "write NAME=value"),
+        ("NAME =geheim", "write NAME=value"),
+        ("export NAME=geheim", "without `export`"),
+        ("=geheim", "write NAME=value"),
+        ("1NAME=geheim", "write NAME=value"),
+        ("'a=b'=geheim", "write NAME=value"),
+        ('NAME="geheim', "double quotes"),
+        ("NAME='geheim", "double quotes"),
+        ('NAME=geheim"', "double quotes"),
+        ('NAME="geheim" # fast', "double quotes"),
+        ("NAME='it''s geheim'", "double quotes"),
+        ("NAME=geheim\\x", "double quotes"),
+        ('NAME="geheim\\ty"', "double quotes"),
+        ("NAME=geheim\\", "backslash"),
+        ("# geheim\\", "backslash"),
+        ("NAME='geheim\0'", "control character"),
+    ],
+)
+def test_what_systemd_could_take_in_another_way_is_refused_by_its_line_and_not_quoted(file, line, instead):
+    file.write_text(f"# Settings\n\n{line}\n{INTERVAL}=30\n")
 
-    with pytest.raises(SettingsInvalid, match="'CHRONOTRACK_LIVE_STATE' without a value"):
+    with pytest.raises(SettingsInvalid) as refusal:
         SettingsFile(file, {}).read()
+
+    assert str(refusal.value).startswith(f"Line 3 of {file} ")
+    assert instead in str(refusal.value)
+    assert "geheim" not in str(refusal.value)
+    assert refusal.value.__suppress_context__
 
 
 @pytest.mark.parametrize("content", [None, b"DATABASE_URL=geheim\xff\n"])

@@ -43,7 +43,7 @@ def test_what_is_not_allowed_is_refused_with_the_variable_the_value_the_bounds_a
     name = setting.variable.removeprefix(PREFIX)
     below, above = f"{setting.smallest - 0.005:g}", f"{setting.largest * 1.01:g}"
 
-    for value in (below, above, "-1", "nan", "inf", "-inf", "1e999", "soon", "5 min", " "):
+    for value in (below, above, "-1", "nan", "inf", "-inf", "1e999", "soon", "5 min", "3_0", " "):
         said = refused(**{name: value})
         assert said.startswith(f"{setting.variable} is {value!r}: ")
         assert setting.allowed in said
