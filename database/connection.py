@@ -15,6 +15,7 @@ import psycopg2.extensions
 from psycopg2.extras import RealDictCursor
 
 from database.queries import compose
+from database.refusal import answered
 from database.session import PATIENCE, Session, SessionCursor
 from database.watchdog import Watchdog
 from providers.errors import (
@@ -29,6 +30,9 @@ from providers.errors import (
 # within so many seconds goes without.
 _CONNECTIONS = 4
 _TURN = 60.0
+
+# A statement may take longer than this, in seconds; but it is long enough to ask whether the server is there.
+_LONG_WAIT = 3 * PATIENCE
 
 # Where the connection string says otherwise, it counts. What a session is set to: see `prepare_session`.
 _CONNECT_OPTIONS: dict[str, Any] = {
@@ -98,6 +102,7 @@ class Database:
         self._free = threading.BoundedSemaphore(_CONNECTIONS)
         self._lock = threading.Lock()
         self._idle: list[Session] = []
+        self._lent = 0
         self._watchdog = Watchdog()
 
     @contextmanager
@@ -126,14 +131,24 @@ class Database:
     def answers(self) -> None:
         """Return when the server answers a connection of its own: those that there are may hang, or be lent.
 
+        One that refuses it has answered too, where we work on others: it may be full.
+
         Raises:
-            DatabaseUnavailable: it does not. Who has waited for it for a while waits no more, then.
+            DatabaseUnavailable: it does not, and who has waited for it for a while waits no more, then; or it
+                refuses, and there are no others.
         """
         try:
             self.connect().close()
-        except DatabaseUnavailable:
-            self._watchdog.break_off(PATIENCE)
-            raise
+        except DatabaseUnavailable as error:
+            if not answered(error):
+                self._watchdog.break_off(PATIENCE)
+                raise
+            if not self._has_others():
+                raise
+
+    def hangs(self) -> bool:
+        """Return whether somebody has waited for the server so long that it may not answer any more."""
+        return self._watchdog.longest_wait() > _LONG_WAIT
 
     def connect(self) -> Session:
         """Open a connection of the caller's own, for a lock that must live as long as it does.
@@ -178,15 +193,28 @@ class Database:
 
     def _take(self) -> Session:
         """Return the connection that was used last, or a new one when none is left that lives."""
+        connection = self._take_idle() or self.connect()
+        with self._lock:
+            self._lent += 1
+        return connection
+
+    def _take_idle(self) -> Session | None:
         with self._lock:
             while self._idle:
                 connection = self._idle.pop()
                 if _is_quiet(connection):
                     return connection
                 connection.close()
-        return self.connect()
+        return None
+
+    def _has_others(self) -> bool:
+        """Return whether there is a connection that lives: one that is lent, or idle."""
+        with self._lock:
+            return self._lent > 0 or any(_is_quiet(connection) for connection in self._idle)
 
     def _give_back(self, connection: Session) -> None:
+        with self._lock:
+            self._lent -= 1
         if connection.info.transaction_status == psycopg2.extensions.TRANSACTION_STATUS_IDLE:
             with self._lock:
                 self._idle.append(connection)

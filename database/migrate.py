@@ -102,12 +102,16 @@ def apply(
         tell: is told of each index before it is built, which takes its time on a large table, and at the end
             of what the script warns of.
 
+    No statement is ended because it takes long, and a server that has stopped to answer is waited for.
+
     Raises:
         DatabaseRefused, DatabaseUnavailable, SettingsInvalid: with PostgreSQL's own words.
     """
     connection = database.connect()
     try:
         connection.autocommit = True
+        # Not a `SessionCursor`: an index of a large table may take hours, and nobody can tell from outside
+        # whether the server is at it or gone. Whoever migrates sits before it, and may end it.
         with driver_errors(), connection.cursor() as cursor:
             if provider_id is not None:
                 cursor.execute(compose("choose_provider_id"), {"provider_id": str(provider_id)})

@@ -1,4 +1,4 @@
-"""Whether a server that cannot be had refuses us for good, or is only not there yet."""
+"""Whether a server that cannot be had has answered, and whether it refuses us for good."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from providers.errors import DatabaseUnavailable
 _PASSING = ("starting up", "shutting down", "recovery", "not yet accepting", "too many", "connection slots")
 
 
+def answered(error: DatabaseUnavailable) -> bool:
+    """Return whether a server answered, if only to refuse one more connection."""
+    return "FATAL:" in str(error)
+
+
 def refuses(error: DatabaseUnavailable) -> bool:
     """Return whether a server answered and will have nothing of us: a wrong role, password or database.
 
     Waiting helps with anything else: no server listens, its name is not known, it is about to start.
     """
-    said = str(error)
-    return "FATAL:" in said and not any(words in said for words in _PASSING)
+    return answered(error) and not any(words in str(error) for words in _PASSING)

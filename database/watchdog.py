@@ -62,6 +62,11 @@ class Watchdog:
                 with self._lock:
                     self._waits.remove(wait)
 
+    def longest_wait(self) -> float:
+        """Return for how many seconds the one has waited who waits longest; 0 when nobody does."""
+        with self._lock:
+            return max((time.monotonic() - wait.began for wait in self._waits), default=0.0)
+
     def break_off(self, seconds: float) -> None:
         """End every wait that has lasted so long already."""
         with self._lock:

@@ -9,11 +9,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from providers.records import StoredEvent
 from schedulers.spread import Spread
 from schedulers.windows import (
+    SINCE_EVER,
     Phase,
     WindowSettings,
     next_collection,
@@ -22,9 +23,6 @@ from schedulers.windows import (
     phase,
     window,
 )
-
-# What an entry list that was never read is due since: whoever reads it first, it has been read.
-_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,10 @@ class Agenda:
             due = next_participant_sync(event, last, now, self._settings)
             if due is None:
                 return None
-            return Due(_EVER, due) if last is None else Due(due, due + self._spread.offset(event_id))
+            if last is None:
+                # Whoever reads it first, and however long ago: it has been read.
+                return Due(SINCE_EVER, due)
+            return Due(due, due + self._spread.offset(event_id))
 
     def _note(self, event_id: str, noted: Callable[[StoredEvent], StoredEvent]) -> None:
         with self._lock:

@@ -162,6 +162,7 @@ class Daemon:
 
     def _beat(self) -> None:
         self._scheduler.look_at_the_clock()
+        self._scheduler.look_whether_the_database_hangs()
         self._systemd.alive(self._scheduler.tell_how_things_stand())
 
     def _read_settings(self) -> None:

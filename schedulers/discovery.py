@@ -5,12 +5,10 @@ No clock, no network, no database, as in `windows`: what was done follows from w
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from providers.records import DiscoveryAccount
-from schedulers.windows import TRY_AGAIN
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
+from schedulers.windows import SINCE_EVER, TRY_AGAIN
 
 
 def next_discovery(account: DiscoveryAccount, every: timedelta, refused_since: datetime | None) -> datetime:
@@ -21,13 +19,13 @@ def next_discovery(account: DiscoveryAccount, every: timedelta, refused_since: d
     while ours are refused too, they are tested every 5 minutes by one of all, and nothing else counts.
 
     Args:
-        account: what is accounted for, an interval back at least.
+        account: what is accounted for and counts; what began longer than an interval ago need not be in it.
         every: the interval.
         refused_since: when our credentials were last refused (aware), None while they are not.
     """
     if refused_since is not None:
-        return max(refused_since, account.refused or _NEVER, account.failed or _NEVER) + TRY_AGAIN
+        return max(filter(None, (refused_since, account.refused, account.failed))) + TRY_AGAIN
     return max(
-        _NEVER if account.discovered is None else account.discovered + every,
-        _NEVER if account.failed is None else account.failed + TRY_AGAIN,
+        SINCE_EVER if account.discovered is None else account.discovered + every,
+        SINCE_EVER if account.failed is None else account.failed + TRY_AGAIN,
     )

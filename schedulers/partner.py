@@ -15,16 +15,14 @@ from providers.clock import Clock
 from providers.errors import CredentialsRefused, SettingsInvalid
 from providers.records import Credentials, DiscoveryAccount, StoredEvent, SyncReport
 from providers.registry import adapter_class, open_adapter
+from schedulers.windows import GRACE
 
 PROVIDER = "chronotrack_live"
-
-# So long a window's last instants may still be made up for.
-_WINDOW_IS_OVER = timedelta(days=1)
 
 
 def followed_since(now: datetime, window: timedelta) -> datetime:
     """Return since when (aware) an event that is followed has a start, an end or a race."""
-    return now - window - _WINDOW_IS_OVER
+    return now - window - GRACE
 
 
 class SchedulerStore(sync.Store, Protocol):
@@ -45,6 +43,9 @@ class SchedulerStore(sync.Store, Protocol):
     def answers(self) -> None:
         """Return when the database answers, or raise DatabaseUnavailable."""
 
+    def hangs(self) -> bool:
+        """Return whether somebody has waited for the database so long that it may not answer any more."""
+
     def fold_history(self, before: datetime) -> int:
         """Fold the account before an instant of what found nothing new, or failed; return how many went."""
 
@@ -56,6 +57,9 @@ class Partner:
         self.adapter = adapter
         # When (aware) its credentials were refused last, None while they are not.
         self.refused_since: datetime | None = None
+        # Since when (aware) a discovery that is accounted for counts: one before it was made with other
+        # credentials.
+        self.counts_since = clock.now()
         self._watching = threading.Lock()
         self._store = store
         self._clock = clock
@@ -95,12 +99,22 @@ class Partner:
         """
         return self._store.claim_discovery(self.adapter.credentials)
 
-    def discovery_account(self, since: datetime) -> DiscoveryAccount:
-        """Return what is accounted for of the partner's discoveries since an instant (aware), by whomever.
+    def count_since(self, since: datetime) -> None:
+        """Let what is accounted for of the partner's discoveries count from an instant (aware) on."""
+        with self._watching:
+            self.counts_since = since
+            if self.refused_since:
+                # One in the future was noted before the clock was set back.
+                self.refused_since = min(self.refused_since, since)
+
+    def discovery_account(self, longest: timedelta) -> DiscoveryAccount:
+        """Return what counts of the partner's discoveries, by whomever, from so long ago on at most.
 
         A test by another process that went well since the credentials were refused lets the partner go on.
         """
-        account = self._store.discovery_account(self.adapter.credentials, since, self._clock.now())
+        now = self._clock.now()
+        since = max(self.counts_since, now - longest)
+        account = self._store.discovery_account(self.adapter.credentials, since, now)
         with self._watching:
             if self.refused_since and account.accepted and account.accepted > self.refused_since:
                 self._accepted()

@@ -69,7 +69,8 @@ class ChronoTrackLiveScheduler:
         """Start with a discovery of every partner, unless another process has just made it."""
         self.lanes.open({HOUSE: 1, BEAT: 1, _DATABASE: 1})
         for partner in self.roster:
-            self._let_in(partner.timing_partner_id, _STARTED_TOGETHER)
+            partner.count_since(self._clock.now() - _STARTED_TOGETHER)
+            self._let_in(partner.timing_partner_id)
         self.lanes.plan(self._reading_of_the_hub())
         self.lanes.plan(Job("fold", HOUSE, self._clock.now(), self._fold))
         self.lanes.start()
@@ -83,8 +84,7 @@ class ChronoTrackLiveScheduler:
     def admit(self, partner: Partner) -> None:
         """Work for a partner from now on, in place of one of the same id but for what is under way."""
         self.roster.put(partner)
-        # Whatever was done for him, it was with other credentials.
-        self._let_in(partner.timing_partner_id, timedelta(0))
+        self._let_in(partner.timing_partner_id)
 
     def dismiss(self, timing_partner_id: int) -> None:
         """Work for a partner no more, but for what is under way."""
@@ -128,14 +128,21 @@ class ChronoTrackLiveScheduler:
         self.lanes.plan(self._reading_of_the_hub())
         self.lanes.plan(Job("fold", HOUSE, now + _FOLD_EVERY, self._fold))
         for partner in self.roster:
-            self.lanes.plan(self._discovery(partner.timing_partner_id, now, _STARTED_TOGETHER))
+            partner.count_since(now - _STARTED_TOGETHER)
+            self.lanes.plan(self._discovery(partner.timing_partner_id, now, afresh=True))
+
+    def look_whether_the_database_hangs(self) -> None:
+        """Have the database asked when somebody waits long for it: nobody else may be about to notice."""
+        if self._store.hangs() and not self._watch.lost:
+            # On its lane: where it hangs, this takes as long as a connection may take.
+            self.lanes.plan(Job("database", _DATABASE, self._clock.now(), self._ask_the_database))
 
     # One partner ---------------------------------------------------------------------------------------
 
-    def _let_in(self, partner_id: int, unless_within: timedelta) -> None:
+    def _let_in(self, partner_id: int) -> None:
         self.lanes.open(self._workers(partner_id))
         # One whose credentials have changed may have failed for want of them: nothing waits for its next try.
-        self.lanes.plan(self._discovery(partner_id, self._clock.now(), unless_within))
+        self.lanes.plan(self._discovery(partner_id, self._clock.now(), afresh=True))
 
     def _workers(self, partner_id: int) -> dict[str, int]:
         """Return a partner's lanes: a discovery or a live race must not wait behind entry lists."""
@@ -145,51 +152,46 @@ class ChronoTrackLiveScheduler:
             f"results {partner_id}": self._settings.max_concurrent_events,
         }
 
-    def _discovery(self, partner_id: int, at: datetime, unless_within: timedelta | None = None) -> Job:
-        """Return the job of the partner's next discovery.
+    def _discovery(self, partner_id: int, at: datetime, *, afresh: bool = False) -> Job:
+        """Return the job that makes the partner's next discovery if it is due then, by what counts for him.
 
-        `unless_within` plans all of his work afresh, and makes a discovery at once unless one that went well
-        is accounted for within so long; without it one is made when the account says that it is due.
+        `afresh` plans all of his events afresh as well.
         """
         name = f"discovery {partner_id}"
-        return Job(name, name, at, lambda: self._discover(partner_id, unless_within))
+        return Job(name, name, at, lambda: self._discover(partner_id, afresh=afresh))
 
-    def _discover(self, partner_id: int, unless_within: timedelta | None) -> Job | None:
+    def _discover(self, partner_id: int, *, afresh: bool) -> Job | None:
         following = self._clock.now() + TRY_AGAIN
         with self.roster.at_work(partner_id) as partner:
             if partner is None:
                 return None
             if self._watch.lost:
+                # When it is back, all events are planned afresh anyway.
                 return self._discovery(partner_id, following)
-            afresh = unless_within is not None or partner.refused
+            afresh, not_begun = afresh or partner.refused, False
             try:
                 with partner.discovery_claimed():
-                    due = self._discovery_due(partner, unless_within)
-                    if due <= self._clock.now():
-                        due = self._look_for_events(partner, afresh=afresh)
+                    following = self._discovery_due(partner)
+                    if following <= self._clock.now():
+                        following = self._look_for_events(partner, afresh=afresh)
                     else:
                         self._follow(partner, afresh=afresh)
-                    following = due
             except CollectedElsewhere:
                 following = self._clock.now() + LOOK_AGAIN
                 self._follow(partner, afresh=afresh)
             except IntegrationError as error:
+                not_begun = True
                 if not self._database_is_lost(error):
                     partner.adapter.log.warning("discovery.not_begun", reason=str(error))
             if partner not in self.roster:
                 # His credentials have changed meanwhile.
-                return self._discovery(partner_id, self._clock.now(), timedelta(0))
-        return self._discovery(partner_id, following)
+                return self._discovery(partner_id, self._clock.now(), afresh=True)
+        return self._discovery(partner_id, following, afresh=afresh and not_begun)
 
-    def _discovery_due(self, partner: Partner, unless_within: timedelta | None) -> datetime:
+    def _discovery_due(self, partner: Partner) -> datetime:
         """Return when the partner's next discovery is due, by what all processes have done."""
-        now, every = self._clock.now(), self._settings.discovery_interval
-        account = partner.discovery_account(now - max(every, TRY_AGAIN))
-        if unless_within is not None:
-            just_made = account.discovered is not None and account.discovered > now - unless_within
-            if not just_made:
-                return now
-        return next_discovery(account, every, partner.refused_since)
+        every = self._settings.discovery_interval
+        return next_discovery(partner.discovery_account(max(every, TRY_AGAIN)), every, partner.refused_since)
 
     def _look_for_events(self, partner: Partner, *, afresh: bool) -> datetime:
         """Test the credentials and make a discovery; return when the next one is due."""
@@ -279,6 +281,11 @@ class ChronoTrackLiveScheduler:
     def _look_after_the_database(self) -> Job:
         wait = self._watch.next_look() * self._clock.speed
         return Job("database", _DATABASE, self._clock.now() + wait, self._look_at_the_database)
+
+    def _ask_the_database(self) -> Job | None:
+        self._watch.missed()
+        # Another may have found it lost meanwhile: this job took the place of the look that he planned.
+        return self._look_after_the_database() if self._watch.lost else None
 
     def _look_at_the_database(self) -> Job | None:
         if not self._watch.look():

@@ -14,6 +14,10 @@ from providers.records import StoredEvent
 
 # What failed is tried again so soon, if nothing is due sooner.
 TRY_AGAIN = timedelta(minutes=5)
+# So long after a window's last instant a collection that was missed, or failed, is still made up for.
+GRACE = timedelta(days=1)
+# Since when what was never done is due.
+SINCE_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Phase(StrEnum):
@@ -93,11 +97,13 @@ def next_try(event: StoredEvent, settings: WindowSettings = DEFAULT) -> datetime
     """Return when a collection that failed is tried again if nothing is due sooner: 5 minutes after it began.
 
     None when the last collection did not fail, or the event is not collected. So a failed one, the window's
-    last one too, is owed until one goes well, or until nobody looks at the event any more.
+    last one too, is owed until one goes well, or until a day has passed since the window's last instant.
     """
-    if event.failed is None or window(event, settings) is None:
+    its_window = window(event, settings)
+    if event.failed is None or its_window is None:
         return None
-    return event.failed + TRY_AGAIN
+    again = event.failed + TRY_AGAIN
+    return again if again <= its_window[1] + GRACE else None
 
 
 def next_due(event: StoredEvent, at: datetime, settings: WindowSettings = DEFAULT) -> datetime | None:

@@ -85,6 +85,28 @@ def test_a_database_that_takes_everything_and_says_nothing_is_lost_once_and_reco
     assert said("Traceback") == 0
 
 
+def test_a_database_that_says_nothing_is_noticed_though_no_event_is_due_and_a_signal_was_to_read_it(
+    daemon, relay, httpserver, add_partner, ask, said
+):
+    add_partner(base_url=HandMadeApi(httpserver).url)
+    process = daemon(DATABASE_URL=relay.dsn)
+    discovered = "SELECT count(*) FROM sync_history WHERE sync_type = 'events' AND status = 'completed'"
+    wait_until(lambda: ask(discovered) == 1)
+
+    relay.hang()
+    process.send_signal(signal.SIGHUP)
+    # A statement is waited for for more than 5 minutes.
+    wait_until(lambda: said("database.lost"))
+    relay.flow()
+    wait_until(lambda: said("database.back"))
+
+    assert (said("database.lost"), said("database.back")) == (1, 1)
+    add_partner("Second Timing", base_url=HandMadeApi(httpserver).url)
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: said("partner.added"))
+    assert said("Traceback") == 0
+
+
 def test_a_daemon_whose_database_is_away_ends_on_a_signal(daemon, relay, races, ask, said):
     process = daemon(DATABASE_URL=relay.dsn)
     wait_until(lambda: ask(RESULTS) >= 3)

@@ -52,6 +52,7 @@ class Schedulers:
         self._dsn, self._folder = dsn, folder
         self._opened = ExitStack()
         self._running = []
+        self._stores = {}
 
     def __enter__(self):
         return self
@@ -67,6 +68,7 @@ class Schedulers:
         scheduler = ChronoTrackLiveScheduler(
             [partner], store, clock, SchedulerSettings.from_env(settings), observer
         )
+        self._stores[scheduler] = store
         self._opened.callback(self.stop, scheduler)
         self._opened.callback(provider.go_on.set)
         if prepare is not None:
@@ -74,6 +76,16 @@ class Schedulers:
         self._running.append(scheduler)
         scheduler.start()
         return scheduler, provider
+
+    def admit(self, scheduler, credentials, clock, error=None):
+        """Give a scheduler a partner anew, as with other credentials; return his provider.
+
+        A test of the credentials raises the error, if there is one.
+        """
+        partner, provider = self.partner(credentials, clock, self._stores[scheduler])
+        provider.error = error
+        scheduler.admit(partner)
+        return provider
 
     def stop(self, scheduler):
         """Stop one, as a process stops that ends; once is enough."""

@@ -15,6 +15,7 @@ from database.connection import Database, driver_errors
 from database.opening import create_database, drop_database, opened_database
 from database.store import Store
 from providers.errors import DatabaseRefused, DatabaseUnavailable, SchemaNotReady, SettingsInvalid
+from tests.acceptance.conftest import wait_until
 
 
 def backend(database):
@@ -211,6 +212,58 @@ def test_who_gets_no_connection_in_time_is_told_so(database, monkeypatch):
         together.wait(timeout=30)
 
     assert [one.result() for one in held] == [None] * 4
+
+
+def test_who_waits_long_for_an_answer_is_noticed_while_he_waits(database, monkeypatch):
+    monkeypatch.setattr(connections, "_LONG_WAIT", 0.1)
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(ask_for_long, database, threading.Event())
+        wait_until(database.hangs)
+        with pytest.raises(DatabaseUnavailable):
+            asked.result()
+
+    assert not database.hangs()
+
+
+# A server that is full ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def full(dsn, query):
+    """A database of a role that may have one connection, which is there."""
+    role = f"only_one_{os.getpid()}"
+    query(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 1")
+    with closing(Database(psycopg2.extensions.make_dsn(dsn, user=role))) as database:
+        backend(database)
+        yield database
+    query(f"SET lock_timeout = '10s'; DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_a_server_that_refuses_one_more_connection_answers_where_others_work(full):
+    full.answers()
+
+    with full.transaction():
+        full.answers()
+
+
+def test_a_server_that_refuses_every_connection_does_not_answer(full, query):
+    assert query("SELECT pg_terminate_backend(%s, 10000) AS gone", backend(full)) == [{"gone": True}]
+    elsewhere = full.connect()
+
+    with pytest.raises(DatabaseUnavailable, match="too many connections"):
+        full.answers()
+
+    elsewhere.close()
+
+
+def test_a_server_that_refuses_one_more_connection_costs_no_statement_of_the_others(full, monkeypatch):
+    monkeypatch.setattr(connections, "PATIENCE", 0.0)
+
+    with full.transaction() as cursor, ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(cursor.execute, "SELECT pg_sleep(1)")
+        while not asked.done():
+            full.answers()
+        assert asked.result() is None
 
 
 # Errors -----------------------------------------------------------------------------------------------

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
+from psycopg2.extensions import make_dsn
 
 from database import migrate
 from database.connection import Database
 from database.migrate import statements
+from database.session import Session
 from providers.errors import DatabaseRefused, DatabaseUnavailable
 
 _OURS = {
@@ -79,6 +83,21 @@ def test_a_busy_table_is_not_waited_for_at_its_readers_expense(database, query, 
             migrate.apply(database, script)
 
     assert "SET lock_timeout" in migrate.EXTENSION.read_text(encoding="utf-8")
+
+
+def test_a_statement_that_takes_longer_than_a_session_has_patience_is_not_cut_off(dsn, tmp_path, monkeypatch):
+    monkeypatch.setattr(Session, "patience", 1.0)
+    script = tmp_path / "some.sql"
+    script.write_text("SET statement_timeout = 0;\nSELECT pg_sleep(4);\nCREATE TABLE a (b integer);\n")
+    impatient = make_dsn(dsn, options="-c statement_timeout=1s")
+
+    with closing(Database(impatient)) as database:
+        migrate.apply(database, script)
+
+        with database.transaction() as cursor:
+            assert cursor.connection.patience == 2.0
+            cursor.execute("SELECT to_regclass('a') IS NOT NULL AS there")
+            assert cursor.fetchone()["there"]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
+from database.store import Store
 from providers.clock import Clock
 from providers.errors import ApiUnreachable, CredentialsRefused
 from tests.acceptance.conftest import wait_until
@@ -100,9 +102,8 @@ def test_a_discovery_that_failed_is_made_again_after_5_minutes_by_one_of_them(hu
     clock = at_speed(600.0)
     started = [schedulers.start(hub.partner, clock) for _ in range(2)]
     wait_until(lambda: begun(hub, "events"))
-    for scheduler, provider in started:
-        provider.error = ApiUnreachable("no answer")
-        scheduler.lanes.plan(scheduler._discovery(1, clock.now(), timedelta(0)))
+    for scheduler, _ in started:
+        schedulers.admit(scheduler, hub.partner, clock, ApiUnreachable("no answer"))
 
     wait_until(lambda: len(begun(hub, "authentication", status="failed")) >= 5)
 
@@ -117,17 +118,16 @@ def test_refused_credentials_are_tested_by_one_daemon_and_both_go_on_when_they_a
     clock = at_speed(600.0)
     started = [schedulers.start(hub.partner, clock) for _ in range(2)]
     wait_until(lambda: begun(hub, "events"))
-    for scheduler, provider in started:
-        provider.error = CredentialsRefused("who are you?")
-        scheduler.lanes.plan(scheduler._discovery(1, clock.now(), timedelta(0)))
+    refused = CredentialsRefused("who are you?")
+    providers = [schedulers.admit(scheduler, hub.partner, clock, refused) for scheduler, _ in started]
     partners = [next(iter(scheduler.roster)) for scheduler, _ in started]
     wait_until(lambda: all(partner.refused for partner in partners))
-    before = [provider.tests for _, provider in started]
+    before = sum(provider.tests for provider in providers)
     settled = clock.now()
 
     wait_until(lambda: clock.now() > settled + 31 * MINUTE)
-    tests = sum(provider.tests for _, provider in started) - sum(before)
-    for _, provider in started:
+    tests = sum(provider.tests for provider in providers) - before
+    for provider in providers:
         provider.error = None
     accepted = len(begun(hub, "authentication"))
     wait_until(lambda: not any(partner.refused for partner in partners))
@@ -141,10 +141,71 @@ def test_who_was_refused_with_credentials_of_his_own_keeps_nobody_else_from_a_di
     clock, settings = at_speed(600.0), {"CHRONOTRACK_LIVE_DISCOVERY_INTERVAL_HOURS": "0.2"}
     _, good = schedulers.start(hub.partner, clock, **settings)
     wait_until(lambda: begun(hub, "events"))
-    scheduler, outdated = schedulers.start(hub.partner, clock, **settings)
-    outdated.error = CredentialsRefused("who are you?")
-    scheduler.lanes.plan(scheduler._discovery(1, clock.now(), timedelta(0)))
+    scheduler, _ = schedulers.start(hub.partner, clock, **settings)
+    outdated = schedulers.admit(scheduler, hub.partner, clock, CredentialsRefused("who are you?"))
     wait_until(lambda: outdated.tests >= 4)
 
     discoveries = good.discoveries
     wait_until(lambda: good.discoveries >= discoveries + 2)
+
+
+# Other credentials ---------------------------------------------------------------------------------------
+
+
+def test_other_credentials_are_tested_at_once_though_a_discovery_has_just_been_made(hub, schedulers, clock):
+    scheduler, _ = schedulers.start(hub.partner, clock)
+    wait_for_plan(scheduler, 5 * HOUR)
+
+    provider = schedulers.admit(scheduler, hub.partner, clock)
+
+    wait_until(lambda: provider.discoveries == 1)
+    assert provider.tests == 1
+
+
+def test_other_credentials_are_tested_as_soon_as_no_other_process_has_the_discovery(
+    hub, schedulers, clock, daemon_database
+):
+    scheduler, _ = schedulers.start(hub.partner, clock)
+    wait_for_plan(scheduler, 5 * HOUR)
+    with closing(Store(daemon_database)) as other, other.claim_discovery(hub.partner):
+        provider = schedulers.admit(scheduler, hub.partner, clock)
+        wait_until(
+            lambda: (at := next_discovery(scheduler)) and timedelta(0) < at - datetime.now(UTC) < MINUTE
+        )
+        assert provider.tests == 0
+
+    wait_until(lambda: provider.discoveries == 1)
+    assert provider.tests == 1
+
+
+def test_other_credentials_are_tested_when_a_first_look_at_the_account_failed(
+    hub, schedulers, daemon_dsn, capsys
+):
+    clock = at_speed(600.0)
+    scheduler, _ = schedulers.start(hub.partner, clock, CHRONOTRACK_LIVE_DISCOVERY_INTERVAL_HOURS="168")
+    wait_for_plan(scheduler, MINUTE)
+    hub.query("ALTER TABLE sync_history RENAME TO away")
+    provider = schedulers.admit(scheduler, hub.partner, clock)
+    said = ""
+
+    def not_begun():
+        nonlocal said
+        said += capsys.readouterr().out
+        return "discovery.not_begun" in said
+
+    wait_until(not_begun)
+    hub.query("ALTER TABLE away RENAME TO sync_history")
+
+    wait_until(lambda: provider.discoveries == 1)
+
+
+def test_other_credentials_that_could_not_be_tested_are_tried_every_5_minutes_until_they_are(hub, schedulers):
+    clock = at_speed(600.0)
+    scheduler, _ = schedulers.start(hub.partner, clock, CHRONOTRACK_LIVE_DISCOVERY_INTERVAL_HOURS="168")
+    wait_for_plan(scheduler, MINUTE)
+
+    provider = schedulers.admit(scheduler, hub.partner, clock, ApiUnreachable("no answer"))
+    wait_until(lambda: len(begun(hub, "authentication", status="failed")) >= 3)
+    provider.error = None
+
+    wait_until(lambda: provider.discoveries == 1)

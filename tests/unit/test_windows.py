@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -239,6 +240,25 @@ def test_the_windows_last_collection_stays_owed_while_it_fails(last):
 
     assert next_due(failed, final + MINUTE) == next_try(failed) == final + 5 * MINUTE
     assert next_due(failed, final + 20 * HOUR) == final + 5 * MINUTE
+
+
+def test_what_fails_is_tried_again_until_a_day_after_the_windows_last_instant():
+    final = START + 72 * HOUR
+    # Its end, months ahead, keeps it among the events that are looked at.
+    festival = {"end_time": START + 2000 * HOUR, "last_collection": START + 71 * HOUR}
+    in_time = event(last_failure=final + 24 * HOUR - 5 * MINUTE, **festival)
+    too_late = event(last_failure=final + 24 * HOUR - 4 * MINUTE, **festival)
+
+    assert next_due(in_time, final + 24 * HOUR) == next_try(in_time) == final + 24 * HOUR
+    assert next_due(too_late, final + 24 * HOUR) == next_try(too_late) is None
+
+
+def test_what_failed_in_a_window_that_has_been_shortened_since_is_owed_by_the_window_as_it_is_now():
+    failed = event(last_collection=START + 40 * HOUR, last_failure=START + 41 * HOUR)
+    shortened = replace(DEFAULT, max_collection=6 * HOUR)
+
+    assert next_try(failed) == START + 41 * HOUR + 5 * MINUTE
+    assert next_due(failed, START + 42 * HOUR, shortened) == next_try(failed, shortened) is None
 
 
 def test_a_collection_that_went_well_after_one_that_failed_owes_nothing():
