@@ -96,6 +96,8 @@ BEGIN
             ('chronotrack_live', 'ct_live_paused_events', 'SELECT', NULL),
             ('chronotrack_live', 'ct_live_migrations', 'SELECT', NULL),
             ('chronotrack_live', 'ct_live_superseded_events', 'SELECT', NULL),
+            -- For the monitor, where it is run with the scheduler's settings.
+            ('chronotrack_live', 'ct_live_duplicate_audit', 'SELECT', NULL),
 
             ('chronotrack_live_monitor', 'timing_partners', 'SELECT', 'timing_partner_id company_name'),
             ('chronotrack_live_monitor', 'providers', 'SELECT', NULL),

@@ -10,10 +10,12 @@ import click
 # Sub-command -> where its click command is. It is imported when it is asked for, with what it needs.
 _COMMANDS = {
     "backfill": "backfill.chronotrack_live_backfill:command",
+    "check": "operations.checks.command:command",
     "credentials": "operations.credentials:command",
     "demo": "operations.demo:command",
     "events": "operations.events:command",
     "migrate": "operations.migrate:command",
+    "monitor": "operations.monitor:command",
     "scheduler": "schedulers.chronotrack_live_scheduler:command",
     "simulate": "providers.chronotrack_live.simulator.command:command",
 }

@@ -23,6 +23,9 @@ class Question:
     of: Mapping[str, object] = field(default_factory=dict)
 
 
+# As live_rows.sql numbers them; each has one of these partners.
+_LIVE_EVENTS = [f"ctlive:{partner}:{500_000 + n}" for n in range(1, 601) for partner in range(1, 14)]
+
 QUESTIONS = (
     # at the start of a command
     Question("scheduler", "applied_migrations"),
@@ -54,6 +57,7 @@ QUESTIONS = (
     # the backfill
     Question("backfill", "imported_events", of={"event_id": None}),
     Question("backfill", "tried_imports"),
+    Question("backfill", "paused_events"),
     Question("backfill", "race_under_way", of={"until": "infinity"}),
     Question("backfill", "find_duplicate"),
     Question("backfill", "check_duplicate"),
@@ -65,6 +69,14 @@ QUESTIONS = (
     Question("operator", "known_pair"),
     Question("operator", "collected_partners"),
     Question("operator", "event_overview"),
+    # the monitor
+    Question("monitor", "partner_accounts"),
+    Question("monitor", "collection_accounts", of={"event_ids": _LIVE_EVENTS}),
+    Question("monitor", "last_sign_of_life"),
+    Question("monitor", "operations_since"),
+    Question("monitor", "rejected_row_counts"),
+    Question("monitor", "event_counts"),
+    Question("monitor", "row_counts"),
     # the deployment guide
     Question("guide", "guide_events_of_a_day"),
     Question("guide", "guide_duplicates"),

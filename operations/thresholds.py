@@ -1,0 +1,92 @@
+"""From when on the monitor warns, or calls for somebody: one setting each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from schedulers.settings import Setting
+
+# What failed is tried again after 5 minutes: to be silent for less means nothing.
+SETTINGS = (
+    Setting(
+        "monitor_missed_intervals",
+        3,
+        1,
+        1_000,
+        "intensive intervals without a collection of an event from which on it is critical",
+    ),
+    Setting(
+        "monitor_failures",
+        3,
+        1,
+        1_000,
+        "failures in a row from which on it is critical for an event, a warning for a partner's discovery",
+        whole=True,
+    ),
+    Setting(
+        "monitor_lateness_seconds", 45, 1, 86_400, "lateness of a collection from which on it is a warning"
+    ),
+    Setting(
+        "monitor_missed_discoveries",
+        2,
+        1,
+        1_000,
+        "discovery intervals without one from which on it is a warning",
+    ),
+    Setting(
+        "monitor_silence_minutes",
+        10,
+        6,
+        10_080,
+        "minutes without a sign of life, while something is due, from which on it is critical",
+    ),
+    Setting(
+        "monitor_rejected_rows",
+        1,
+        1,
+        1_000_000,
+        "rows of a partner that are set aside from which on it is a warning",
+        whole=True,
+    ),
+    Setting(
+        "monitor_duplicates",
+        1,
+        1,
+        1_000_000,
+        "events of a partner that are shown twice from which on it is a warning",
+        whole=True,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """What the monitor judges by; see SETTINGS, which these follow in order."""
+
+    missed_intervals: float = 3
+    failures: int = 3
+    lateness: timedelta = timedelta(seconds=45)
+    missed_discoveries: float = 2
+    silence: timedelta = timedelta(minutes=10)
+    rejected_rows: int = 1
+    duplicates: int = 1
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Thresholds:
+        """Read them from their environment variables.
+
+        Raises:
+            SettingsInvalid: a value is none that is allowed.
+        """
+        value = {setting.name: setting.read(environ) for setting in SETTINGS}
+        return cls(
+            missed_intervals=value["monitor_missed_intervals"],
+            failures=int(value["monitor_failures"]),
+            lateness=timedelta(seconds=value["monitor_lateness_seconds"]),
+            missed_discoveries=value["monitor_missed_discoveries"],
+            silence=timedelta(minutes=value["monitor_silence_minutes"]),
+            rejected_rows=int(value["monitor_rejected_rows"]),
+            duplicates=int(value["monitor_duplicates"]),
+        )
