@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,10 @@ from providers.errors import IntegrationError
 SOMETHING_FAILED = 1
 COULD_NOT_START = 2
 INTERRUPTED = 130
+
+# What a terminal does not show but obeys, by Unicode's categories; names in some scripts need the joiners.
+_COMMANDS = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_JOINERS = "\u200c\u200d"
 
 
 def configure_logs(*, verbose: bool, quiet: bool = False) -> None:
@@ -62,6 +67,19 @@ def say(line: str) -> None:
     """Tell the person at the terminal something; data goes to stdout instead."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
+
+
+def printable(text: str) -> str:
+    """Return what others have written (a name, a reason) so that it stays in its line and commands nothing.
+
+    Control characters, line ends and marks that turn the direction of writing become escapes, as in Python.
+    """
+    return "".join(
+        char.encode("unicode_escape").decode()
+        if unicodedata.category(char) in _COMMANDS and char not in _JOINERS
+        else char
+        for char in text
+    )
 
 
 @contextmanager

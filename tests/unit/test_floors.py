@@ -72,7 +72,7 @@ def test_the_database_knows_records_and_errors_but_neither_adapters_nor_pipeline
     assert {name for name in known if name.startswith("providers.")} <= DATABASE_KNOWS
 
 
-def test_only_the_adapter_the_demo_and_its_credentials_command_know_the_words_of_chronotrack_live():
+def test_only_the_adapter_the_credentials_command_and_what_starts_a_simulator_know_its_words():
     inside = ROOT / "providers" / "chronotrack_live"
     outside = [path for path in FILES if inside not in path.parents]
     knowing = {
@@ -83,6 +83,7 @@ def test_only_the_adapter_the_demo_and_its_credentials_command_know_the_words_of
 
     assert knowing == {
         "providers.chronotrack_live_adapter",
+        "operations.checks.rehearsal",
         "operations.credentials",
         "operations.credentials_list",
         "operations.demo",

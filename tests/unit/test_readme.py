@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from operations.cli import main
+from operations.thresholds import SETTINGS as THRESHOLDS
 from providers.chronotrack_live.settings import AUTH_MODES, DIGESTS, ChronoTrackLiveSettings
 from schedulers.settings import SETTINGS
 from schedulers.settings_file import NAMES
@@ -60,10 +61,10 @@ def test_every_command_line_of_the_readme_names_a_sub_command_and_options_that_e
         assert set(re.findall(r"--[a-z-]+", options)) <= names
 
 
-def test_the_settings_of_the_scheduler_are_in_the_readme_with_their_meanings_defaults_and_bounds():
+def test_the_settings_of_scheduler_and_monitor_are_in_the_readme_with_their_meanings_defaults_and_bounds():
     rows = {row[0].strip("`"): row for row in tables()["variable"]}
 
-    for setting in SETTINGS:
+    for setting in (*SETTINGS, *THRESHOLDS):
         assert rows[setting.variable][1:] == [setting.help, f"{setting.default:g}", setting.allowed]
 
 
@@ -73,7 +74,8 @@ def test_every_variable_that_the_code_reads_is_in_the_readme():
         for package in ("providers", "database", "schedulers", "backfill", "operations")
         for path in (ROOT / package).rglob("*.py")
     )
-    read = set(re.findall(r"CHRONOTRACK_LIVE_[A-Z_]+[A-Z]", code)) | {s.variable for s in SETTINGS}
+    tabled = {setting.variable for setting in (*SETTINGS, *THRESHOLDS)}
+    read = set(re.findall(r"CHRONOTRACK_LIVE_[A-Z_]+[A-Z]", code)) | tabled
 
     assert read <= {row[0].strip("`") for row in tables()["variable"]}
 

@@ -1,0 +1,142 @@
+"""What the checks found: as a table with what to do below it, and as a JSON file."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import orjson
+from rich.text import Text
+
+from operations.checks.verdict import Finding, Outcome
+from operations.tables import console, table
+from providers.errors import SettingsInvalid
+from providers.terminal import printable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run of the checks: when it began and ended (aware), how it was asked for, and how it ended."""
+
+    began: datetime
+    ended: datetime
+    dry_run: bool
+    simulator: bool
+    exit_code: int
+
+
+def show(findings: Sequence[Finding], *, dry_run: bool, verbose: bool) -> None:
+    """Print the table on stdout, and below it in a line each what to do.
+
+    Args:
+        findings: in the order of the table.
+        dry_run: whether nothing was written, which is said.
+        verbose: also what was measured.
+    """
+    shown = console()
+    rows = (
+        (found.check, printable(found.partner or ""), found.verdict.outcome, printable(found.verdict.said))
+        for found in findings
+    )
+    shown.print(table(("check", "partner", "outcome", "what was found"), rows))
+    for found in findings:
+        if found.verdict.remedy:
+            what_to_do = f"{_about(found)} {found.verdict.outcome}: {found.verdict.remedy}"
+            shown.print(Text(printable(what_to_do)), soft_wrap=True)
+    if verbose:
+        for found in findings:
+            for name, value in found.verdict.facts.items():
+                fact = f"{_about(found)}: {name} = {_json(value).decode()}"
+                shown.print(Text(printable(fact)), soft_wrap=True)
+    counts = Counter(found.verdict.outcome for found in findings)
+    said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
+    shown.print(Text(f"{said}.{' Dry run: nothing was written.' if dry_run else ''}"))
+
+
+def write(path: Path, findings: Sequence[Finding], run: Run) -> None:
+    """Write the report as JSON: the whole of it, or nothing.
+
+    Args:
+        path: of the file, or of what is there in its place: a device, a pipe, a link.
+        findings: of the run.
+        run: the run itself.
+
+    Raises:
+        SettingsInvalid: it cannot be written.
+    """
+    counts = Counter(found.verdict.outcome for found in findings)
+    report = {
+        "software_version": version("project88-chronotrack-live"),
+        **asdict(run),
+        "counts": {str(outcome): counts[outcome] for outcome in Outcome},
+        "checks": [
+            {
+                "check": found.check,
+                "timing_partner_id": found.timing_partner_id,
+                "partner": found.partner,
+                "outcome": found.verdict.outcome,
+                "said": found.verdict.said,
+                "remedy": found.verdict.remedy,
+                "seconds": round(found.seconds, 3),
+                "facts": dict(found.verdict.facts),
+            }
+            for found in findings
+        ],
+    }
+    text = _json(report, orjson.OPT_INDENT_2)
+    try:
+        if _is_replaced(path):
+            _replace(Path(os.path.realpath(path)), text)
+        else:
+            path.write_bytes(text)
+    except OSError as error:
+        raise SettingsInvalid(f"--report: {path} cannot be written ({error.strerror}).") from error
+
+
+def refuse_impossible(path: Path) -> None:
+    """Refuse a file that cannot be written, before anything is checked.
+
+    Raises:
+        SettingsInvalid: it cannot.
+    """
+    file = Path(os.path.realpath(path))
+    written = file.parent if _is_replaced(path) else path
+    if file.is_dir() or not os.access(written, os.W_OK):
+        raise SettingsInvalid(f"--report: {path} cannot be written: name a file in a folder of yours.")
+
+
+def _about(found: Finding) -> str:
+    return f"{found.check} of {found.partner}" if found.partner else str(found.check)
+
+
+def _json(value: object, options: int = 0) -> bytes:
+    return orjson.dumps(value, option=options | orjson.OPT_UTC_Z)
+
+
+def _is_replaced(path: Path) -> bool:
+    """Return whether a new file comes in the place of an older one; a device or a pipe is written to."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return True
+
+
+def _replace(path: Path, text: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except BaseException:
+            with suppress(OSError):
+                Path(file.name).unlink()
+            raise

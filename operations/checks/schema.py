@@ -1,0 +1,91 @@
+"""Check 1: the schema extension is there, whole and of this version, and the role that asks may use it."""
+
+from __future__ import annotations
+
+from psycopg2 import sql
+from psycopg2.extras import RealDictCursor
+
+from database import migrate
+from database.connection import Database
+from database.host_tables import to_json
+from database.queries import compose
+from operations.checks import expected
+from operations.checks.bench import STATEMENTS
+from operations.checks.verdict import Verdict, failed, passed
+
+_APPLY = "Apply the extension, as the owner of the host's tables: chronotrack-live migrate --roles."
+_GRANT = (
+    "Let DATABASE_URL or the PG* variables name the role chronotrack_live, or let the owner of the host's "
+    "tables grant anew: chronotrack-live migrate --roles."
+)
+
+
+def check_schema(database: Database) -> Verdict:
+    """Compare the hub with what the extension adds, and let its views and functions answer.
+
+    Raises:
+        DatabaseRefused: a view or a function does not answer.
+        SettingsInvalid: the role may not use one.
+    """
+    with database.transaction() as cursor:
+        cursor.execute(compose("hub", STATEMENTS))
+        [hub] = cursor.fetchall()
+        lacking = _lacking(cursor)
+    if lacking:
+        # Said first: without them, what else there is to be asked cannot be.
+        return failed(f"The role {hub['role']} lacks: {lacking}.", _GRANT)
+    if pending := migrate.pending(database):
+        return failed(f"Not applied yet: {', '.join(map(str, pending))}.", _APPLY)
+    with database.transaction() as cursor:
+        if missing := _missing(cursor):
+            return failed(f"According to the ledger all is applied, but this is missing: {missing}.", _APPLY)
+        version = _version(cursor)
+        asked = _views_answer(cursor)
+        cursor.execute(compose("functions_answer", STATEMENTS))
+        [functions] = cursor.fetchall()
+    if not functions["right_ones"]:
+        return failed("The functions that find duplicates do not answer as they should.", _APPLY)
+    return passed(
+        f"version {version} in {hub['database']} (PostgreSQL {hub['server_version']}); the role "
+        f"{hub['role']} may do all that is needed",
+        **hub,
+        version=version,
+        columns=len(expected.columns()),
+        views_asked=asked,
+    )
+
+
+def _version(cursor: RealDictCursor) -> int:
+    """Return the version of the extension that the ledger has."""
+    cursor.execute(compose("applied_migrations"))
+    return {str(row["name"]): int(row["version"]) for row in cursor.fetchall()}[migrate.EXTENSION.stem]
+
+
+def _missing(cursor: RealDictCursor) -> str:
+    """Return the parts of the extension that are not there, '' when all are."""
+    relations = [*expected.tables(), *expected.views(), *expected.indexes()]
+    parts: list[str] = []
+    for name, values in (
+        ("missing_columns", {"columns": to_json(expected.columns())}),
+        ("missing_relations", {"relations": relations}),
+        ("missing_functions", {"functions": expected.functions()}),
+    ):
+        cursor.execute(compose(name, STATEMENTS), values)
+        parts += (row["part"] for row in cursor.fetchall())
+    return ", ".join(parts)
+
+
+def _lacking(cursor: RealDictCursor) -> str:
+    """Return the privileges that the role lacks, '' when it has all."""
+    values = {"privileges": to_json(expected.privileges()), "functions": expected.functions()}
+    cursor.execute(compose("lacking_privileges", STATEMENTS), values)
+    return ", ".join(row["privilege"] for row in cursor.fetchall())
+
+
+def _views_answer(cursor: RealDictCursor) -> list[str]:
+    """Ask the views that this role may read; return their names."""
+    cursor.execute(compose("readable_views", STATEMENTS), {"views": expected.views()})
+    readable = [str(row["name"]) for row in cursor.fetchall()]
+    for view in readable:
+        cursor.execute(compose("view_answers", STATEMENTS, view=sql.Identifier(view)))
+    return readable
