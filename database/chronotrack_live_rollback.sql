@@ -53,7 +53,10 @@ SELECT
     pg_class.oid,
     pg_class.oid::regclass::text AS name,
     max(distance) AS distance,
-    CASE WHEN max(distance) > 0 THEN pg_get_viewdef(pg_class.oid)
+    -- Without the column that the extension adds to it, unified_results is the host's own still: it got half way.
+    CASE WHEN max(distance) > 0
+              OR NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'result_status')
+         THEN pg_get_viewdef(pg_class.oid)
          ELSE (SELECT definition FROM ct_live_replaced_views AS replaced WHERE replaced.name = 'unified_results')
     END AS definition,
     pg_get_userbyid(relowner) AS owner,

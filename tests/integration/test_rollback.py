@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from database import migrate
+from providers.errors import DatabaseRefused
 from providers.records import ProviderEvent, ProviderParticipant, ProviderResult
 from tests.integration.catalogs import CATALOG, apply
 
@@ -102,6 +103,26 @@ def test_live_rows_go_and_those_of_tcp_stay(host, open_hub, psql_ok):
     assert rows(query, "ct_events", "ct_participants", "ct_results") == before
     assert query("SELECT count(*) AS n FROM sync_history")[0]["n"] == 0
     assert query("SELECT count(*) AS n FROM partner_provider_credentials")[0]["n"] == 0
+
+
+def test_an_extension_that_got_only_half_way_goes_and_the_hosts_view_stays(host, psql_ok):
+    dsn, query = host
+    query(
+        "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'no functions today'; END $$"
+    )
+    before = host_catalog(query), rows(query, *HOST_TABLES)
+    query(
+        "CREATE EVENT TRIGGER no_functions ON ddl_command_start WHEN TAG IN ('CREATE FUNCTION')"
+        " EXECUTE FUNCTION refuse()"
+    )
+    with pytest.raises(DatabaseRefused, match="no functions today"):
+        apply(dsn)
+    query("DROP EVENT TRIGGER no_functions")
+
+    psql_ok(dsn, ROLLBACK)
+
+    assert (host_catalog(query), rows(query, *HOST_TABLES)) == before
 
 
 def test_a_second_rollback_finds_nothing_to_do(host, psql_ok):
