@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import click
@@ -16,7 +19,7 @@ from rich.text import Text
 from backfill.outcome import End, Outcome
 from backfill.partner import PastPartner
 from providers.errors import IntegrationError
-from providers.terminal import say
+from providers.terminal import printable, say
 
 # A line in a pipe, a new table on a terminal, and a look at the request budgets for it: so often, in seconds.
 _LINE_EVERY = 30.0
@@ -27,7 +30,8 @@ _BUDGET_EVERY = 1.0
 class Board:
     """Where a run is shown. Use it as a context manager.
 
-    Events are told of on stdout, failures on stderr; on a terminal both stand above the table.
+    Events are told of on stdout, failures on stderr; on a terminal both stand above the table. A run does not
+    depend on being seen: whoever reads may go away.
     """
 
     def __init__(self, *, moving: bool) -> None:
@@ -38,6 +42,8 @@ class Board:
         """
         self._console = Console() if moving else None
         self._live = Live(console=self._console, auto_refresh=False, transient=True) if moving else None
+        self._is_read = True
+        self._writing = threading.RLock()
         self._partners: Sequence[PastPartner] = ()
         self._open: dict[int, int] = {}
         self._began = time.monotonic()
@@ -49,36 +55,45 @@ class Board:
 
     def __enter__(self) -> Board:
         if self._live:
-            self._live.start()
+            self._write(self._live.start)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._live:
-            self._live.stop()
+            self._write(self._live.stop)
 
     def begin(self, partners: Sequence[PastPartner]) -> None:
         """Say whose events are worked on."""
         self._partners = partners
 
     def say(self, line: str) -> None:
-        """Tell what happened."""
-        if self._console:
-            self._console.print(Text(line))
-        else:
-            click.echo(line)
+        """Tell what happened, in one line."""
+        console, line = self._console, printable(line)
+        self._write(lambda: console.print(Text(line)) if console else click.echo(line))
 
     def fail(self, line: str) -> None:
-        """Tell what went wrong."""
-        if self._console:
-            self._console.print(Text(line, style="red"))
+        """Tell what went wrong, in one line."""
+        console, line = self._console, printable(line)
+        if console:
+            self._write(lambda: console.print(Text(line, style="red")))
         else:
-            say(line)
+            with suppress(OSError):
+                say(line)
+
+    def close_with(self, text: str) -> None:
+        """Show the last of it, on stdout, when the table moves no more."""
+        self._write(lambda: click.echo(text, nl=False))
 
     def expect(self, partner: PastPartner, events: int, limit: int | None) -> None:
         """Note how many of a partner's events are to be worked on, of all partners no more than `limit`."""
         self._open[partner.timing_partner_id] = events
         self._limit = limit
         self._expected += events
+
+    def give_up(self, partner: PastPartner, events: int) -> None:
+        """Note that so many of a partner's events are not worked on after all."""
+        self._open[partner.timing_partner_id] -= events
+        self._expected -= events
 
     def count(self, outcome: Outcome) -> None:
         """Note what became of an event."""
@@ -95,14 +110,28 @@ class Board:
             return
         self._due = time.monotonic() + self._every
         if self._live:
-            self._live.update(self._table(running), refresh=True)
+            live, table = self._live, self._table(running)
+            self._write(lambda: live.update(table, refresh=True))
         else:
-            click.echo(" | ".join(f"{name} {value}" for name, value in self._numbers(running).items()))
+            self.say(" | ".join(f"{name} {value}" for name, value in self._numbers(running).items()))
 
     def restore(self) -> None:
         """Leave the terminal as it was, at an end without a farewell."""
         if self._console:
             self._console.show_cursor()
+
+    def _write(self, show: Callable[[], None]) -> None:
+        """Show something on stdout; when nobody can read that any more, say so once and go on."""
+        with self._writing:
+            try:
+                show()
+                sys.stdout.flush()
+            except OSError as lost:
+                if self._is_read:
+                    self._is_read = False
+                    _silence_stdout()
+                    with suppress(OSError):
+                        say(f"stdout cannot be written any more ({lost.strerror}); the run goes on.")
 
     def _table(self, running: Mapping[int, int]) -> Table:
         numbers = self._numbers(running)
@@ -137,6 +166,14 @@ class Board:
                 said = "-"
             self._budget = time.monotonic(), said
         return said
+
+
+def _silence_stdout() -> None:
+    """Let what is still to be written to stdout go nowhere: Python writes it when the process ends, too."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def is_moving(*, verbose: bool) -> bool:

@@ -5,27 +5,29 @@ Run it by path (`python backfill/chronotrack_live_backfill.py`) or as `chronotra
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
 
 if __name__ == "__main__":
     # Run by path: the repository's root is where the packages are, not this file's folder.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
+    # Whoever changes his mind before anything has begun is not answered by a traceback.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     from providers.script import run
 
     run("backfill.chronotrack_live_backfill")
 
-import os
-import signal
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
-from dateutil.parser import isoparse
 
-from backfill import summary
+from backfill import summary, values
 from backfill.board import Board, is_moving
 from backfill.options import API_DELAY, BATCH_SIZE, EVENTS, PARTNERS, SHARE, Options, scope_of
+from backfill.outage import Outage
 from backfill.outcome import End, Result, Trouble
 from backfill.partner import BackfillStore, PastPartner
 from backfill.plan import Scope
@@ -43,21 +45,11 @@ from providers.terminal import (
     SOMETHING_FAILED,
     configure_logs,
     one_clear_line,
+    printable,
     say,
 )
 
 PROVIDER = "chronotrack_live"
-
-
-def _instant(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
-    """Read an option's instant."""
-    if text is None:
-        return None
-    try:
-        read = isoparse(text)
-    except ValueError as error:
-        raise click.BadParameter(f"write 2026-04-20 or 2026-04-20T14:00, in UTC, not {text!r}.") from error
-    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 @click.command(name="backfill")
@@ -68,18 +60,24 @@ def _instant(_: click.Context, __: click.Parameter, text: str | None) -> datetim
 @click.option(
     "--timing-partner-id",
     "only",
-    type=int,
+    type=click.IntRange(1, 2_147_483_647),
     multiple=True,
     help="Only this timing partner; may be repeated.  [default: all with credentials]",
 )
-@click.option("--event", "event_ids", multiple=True, help="Only the event of this API id; may be repeated.")
+@click.option(
+    "--event",
+    "event_ids",
+    callback=values.api_ids,
+    multiple=True,
+    help="Only the event of this API id; may be repeated.",
+)
 @click.option(
     "--days", type=click.IntRange(1, 36_500), help="Events of the last so many days.  [default: 365]"
 )
 @click.option(
-    "--since", callback=_instant, help="Events that start at this instant or later, in UTC: 2025-04-20."
+    "--since", callback=values.instant, help="Events that start at this instant or later, in UTC: 2025-04-20."
 )
-@click.option("--until", callback=_instant, help="Events that start before this instant.")
+@click.option("--until", callback=values.instant, help="Events that start before this instant.")
 @click.option("--force", is_flag=True, help="Import again what is imported already.")
 @click.option(
     "--partners",
@@ -105,6 +103,7 @@ def _instant(_: click.Context, __: click.Parameter, text: str | None) -> datetim
 @click.option(
     "--api-delay",
     type=click.FloatRange(0, 3600),
+    callback=values.finite,
     default=API_DELAY,
     show_default=True,
     help="Seconds between two requests for the same event.",
@@ -112,6 +111,7 @@ def _instant(_: click.Context, __: click.Parameter, text: str | None) -> datetim
 @click.option(
     "--share",
     type=click.FloatRange(0, 1, min_open=True),
+    callback=values.finite,
     default=SHARE,
     show_default=True,
     help="Part of a partner's requests and connections to use while one of its races is under way.",
@@ -119,12 +119,14 @@ def _instant(_: click.Context, __: click.Parameter, text: str | None) -> datetim
 @click.option(
     "--json",
     "report",
-    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    callback=values.named,
     help="Write a report to this file at the end.",
 )
 @click.option(
     "--record",
-    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIRECTORY",
+    callback=values.named,
     help="Keep what the APIs answer in this folder, for `chronotrack-live simulate --replay`.",
 )
 @click.option("--verbose", is_flag=True, help="Log every step and request, without what is secret in it.")
@@ -156,49 +158,55 @@ def command(
     """Import past events with their entries and results, by default those of the last 365 days.
 
     An event that TCP has delivered is left out, and so is one that is imported already: the next run goes on
-    where one was ended, in whatever way. The events of the last 72 hours are the scheduler's.
+    where one was ended, in whatever way. One that is paused is left out unless --event names it, or with
+    --force. The events of the last 72 hours are the scheduler's.
 
     Ctrl-C lets nothing begin any more; what is under way is finished or left as it was. A second one ends at
-    once. Exit codes: 0 all well, 1 some events failed, 2 could not start, 130 interrupted.
+    once. Exit codes: 0 all well, 1 some events failed or came in part (the next run asks for them again),
+    2 could not start, 130 interrupted.
     """
-    configure_logs(verbose=verbose, quiet=True)
-    share_one_heap()
-    options = Options(
-        dry_run=dry_run,
-        only=only or None,
-        limit=limit_events,
-        partners=partners,
-        events=events,
-        api_delay=api_delay,
-        share=share,
-        report=report,
-        record=record,
-    )
     with one_clear_line():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        configure_logs(verbose=verbose, quiet=True)
+        share_one_heap()
+        options = Options(
+            dry_run=dry_run,
+            only=only or None,
+            limit=limit_events,
+            partners=partners,
+            events=events,
+            api_delay=api_delay,
+            share=share,
+            report=report,
+            record=record,
+        )
         options.check()
         clock = clock_of(os.environ)
         scope = scope_of(clock.now(), days=days, since=since, until=until, event_ids=event_ids, again=force)
         if not (yes or dry_run or limit_events or event_ids):
-            _ask(scope)
+            _ask(scope, options)
         with opened_database(os.environ, say) as database, closing(Store(database, batch_size)) as store:
             board = Board(moving=is_moving(verbose=verbose))
             sys.exit(_backfill(store, clock, scope, options, board))
 
 
-def _ask(scope: Scope) -> None:
+def _ask(scope: Scope, options: Options) -> None:
     """Ask whether to go on; end the process when not.
 
     Raises:
         SettingsInvalid: nobody is there to answer.
     """
-    since = f"from {scope.since:%Y-%m-%d} " if scope.since else ""
+    since = f" from {scope.since:%Y-%m-%d} on" if scope.since else ""
+    until = f" before {scope.until:%Y-%m-%d}" if scope.until < scope.scheduled_from else ""
+    who = f" of timing partner {', '.join(map(str, options.only))}" if options.only else ""
+    again = ", also those that are imported already," if scope.again else ""
     if not sys.stdin.isatty():
         raise SettingsInvalid(
             "Nobody can be asked here whether to import all events: add --yes, or begin with --dry-run or "
             "--limit-events 10."
         )
     try:
-        if click.confirm(f"Import all events {since}on into the database?", err=True):
+        if click.confirm(f"Import all events{who}{since}{until}{again} into the database?", err=True):
             return
     except click.Abort:
         sys.exit(INTERRUPTED)
@@ -212,17 +220,19 @@ def _backfill(store: BackfillStore, clock: Clock, scope: Scope, options: Options
     with ExitStack() as opened:
         partners, troubles = _open_partners(store, clock, options, board, opened)
         for trouble in troubles:
-            say(f"chronotrack-live: {trouble.said}")
-        run = Run(partners, scope, options, board)
+            say(printable(f"chronotrack-live: {trouble.said}"))
+        run = Run(partners, scope, options, board, Outage(store.answers))
         _end_on_signals(run, board)
         with board:
             result = run.go()
     result.troubles[:0] = troubles
-    result.troubles += _nowhere(scope, result)
+    if not troubles and all(partner.listed for partner in partners):
+        result.troubles += _nowhere(scope, result)
     labels = {partner.timing_partner_id: partner.label for partner in partners}
+    labels |= {trouble.partner: trouble.label for trouble in troubles if trouble.partner is not None}
     exit_code = _exit_code(result, started=any(partner.listed for partner in partners))
     if exit_code != COULD_NOT_START:
-        summary.show(result, labels, dry_run=options.dry_run)
+        board.close_with(summary.as_text(result, labels, dry_run=options.dry_run))
     if options.report is not None:
         about = summary.About(began, clock.now(), options.dry_run, exit_code)
         try:
@@ -297,5 +307,5 @@ def _exit_code(result: Result, *, started: bool) -> int:
         return INTERRUPTED
     if not started:
         return COULD_NOT_START
-    failed = result.troubles or any(outcome.end is End.FAILED for outcome in result.outcomes)
+    failed = result.troubles or any(one.end in (End.FAILED, End.IN_PART) for one in result.outcomes)
     return SOMETHING_FAILED if failed else 0

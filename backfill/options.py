@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from backfill.plan import DEFAULT_SPAN, Scope
+from backfill.summary import is_replaced
 from providers.errors import SettingsInvalid
 from providers.sync import DISCOVERY_LOOKS_BACK
 
@@ -53,8 +54,9 @@ class Options:
         """
         if self.report is None:
             return
-        folder = self.report.absolute().parent
-        if self.report.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        file = Path(os.path.realpath(self.report))
+        written = file.parent if is_replaced(self.report) else self.report
+        if file.is_dir() or not file.parent.is_dir() or not os.access(written, os.W_OK):
             raise SettingsInvalid(
                 f"--json: {self.report} cannot be written: name a file in a folder of yours."
             )

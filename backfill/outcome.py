@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,9 +47,14 @@ _SKIPS: tuple[tuple[type[SkipThis], Skip], ...] = (
 
 
 class End(StrEnum):
-    """How it ended for an event."""
+    """How it ended for an event.
+
+    It is imported in part when the reading disagrees with what the API announced, or leaves something in
+    doubt: the next run asks again.
+    """
 
     IMPORTED = "imported"
+    IN_PART = "imported in part"
     EXPECTED = "import"
     SKIPPED = "skipped"
     FAILED = "failed"
@@ -73,8 +79,6 @@ class Outcome:
         results: athletes with a result; in a dry run, rows of results that are announced.
         written: rows that were new or differed.
         rejected: rows set aside.
-        whole: whether the reading agrees with what the API announced and leaves nothing in doubt; if not, the
-            next run asks again.
         requests: made for it.
         seconds: that it took, in real time.
     """
@@ -92,7 +96,6 @@ class Outcome:
     results: int = 0
     written: int = 0
     rejected: int = 0
-    whole: bool = True
     requests: int = 0
     seconds: float = 0.0
 
@@ -120,16 +123,16 @@ class Outcome:
         # What the first reading left in doubt, the second may have settled.
         second = report.second
         last = second.statistics if second and second.status in _STORED else counted
+        whole = last.get("complete") is not False and not _DOUBTS & last.keys()
         return cls.about(
             partner,
             event,
-            End.IMPORTED,
+            End.IMPORTED if whole else End.IN_PART,
             said="; ".join(report.problems),
             entries=_count(counted, "participants"),
             results=_count(counted, "results"),
             written=report.written,
             rejected=report.rejected,
-            whole=last.get("complete") is not False and not _DOUBTS & last.keys(),
             **cost,
         )
 
@@ -155,12 +158,12 @@ class Outcome:
         what = f"{start} {self.name} ({self.event_id}): "
         if self.end is End.EXPECTED:
             return f"{what}import, {self.entries:,} entries, {self.results:,} rows of results expected"
-        if self.end is End.IMPORTED:
+        if self.end in (End.IMPORTED, End.IN_PART):
             counts = f"{self.entries:,} entries, {self.results:,} results, {self.written:,} rows written"
             set_aside = f", {self.rejected:,} set aside" if self.rejected else ""
-            doubt = "" if self.whole else "; not all could be read: the next run asks again"
+            doubt = "; not all could be read: the next run asks again" if self.end is End.IN_PART else ""
             more = f"; {self.said}" if self.said else ""
-            return f"{what}imported, {counts}{set_aside}{doubt}{more}"
+            return f"{what}{self.end}, {counts}{set_aside}{doubt}{more}"
         if self.end is End.SKIPPED:
             said = f": {self.said}" if self.said else ""
             return f"{what}skipped, {self.skip}{said}"
@@ -169,7 +172,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a partner was not worked on, or not to the end; or an event that no partner has.
+    """Why a partner (None: every one) was not worked on, or not to the end; or an event that no partner has.
 
     `untried` counts the events that were left because of it.
     """
@@ -190,10 +193,19 @@ class Trouble:
 
 @dataclass(slots=True)
 class Result:
-    """What a run came to; `left` counts the events that its limit left for the next one."""
+    """What a run came to.
+
+    Attributes:
+        outcomes: of the events, by the order of their ends.
+        troubles: what concerns more than one event.
+        listing: requests made to list a partner's events, by timing_partner_id.
+        left: events that were chosen and are left for the next run: by the limit, an interruption, a refusal.
+        interrupted: whether a person ended it.
+    """
 
     outcomes: list[Outcome] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
+    listing: Counter[int] = field(default_factory=Counter)
     left: int = 0
     interrupted: bool = False
 

@@ -29,6 +29,12 @@ class BackfillStore(sync.Store, Hub, Protocol):
     def imported_events(self, credentials: Credentials) -> set[str]:
         """Return the API ids of the partner's events that a backfill has brought in."""
 
+    def paused_events(self, credentials: Credentials) -> set[str]:
+        """Return the API ids of the partner's events that an operator holds back."""
+
+    def answers(self) -> None:
+        """Return when the database answers; raise DatabaseUnavailable when it does not."""
+
     def tried_imports(self, credentials: Credentials) -> set[str]:
         """Return the keys of the partner's events that a backfill has tried to bring in, well or in vain."""
 
@@ -100,7 +106,8 @@ class PastPartner:
             self._tell(
                 f"{self.label}: the list of events moved while it was read; the next run may find more."
             )
-        plan = plan_import(offered, self._store.imported_events(credentials), scope)
+        imported, paused = self._store.imported_events(credentials), self._store.paused_events(credentials)
+        plan = plan_import(offered, imported, scope, paused)
         tried = self._store.tried_imports(credentials)
         return plan, {
             event.provider_event_id

@@ -17,6 +17,7 @@ class Skip(StrEnum):
     """Why an event is left out, in the words of the summary."""
 
     IMPORTED = "already imported"
+    PAUSED = "paused"
     OUTSIDE = "outside the range"
     RECENT = "the scheduler's"
     UNPUBLISHED = "not published"
@@ -63,20 +64,23 @@ class Plan:
     left_out: list[LeftOut]
 
 
-def plan_import(offered: Iterable[ProviderEvent], imported: Set[str], scope: Scope) -> Plan:
+def plan_import(
+    offered: Iterable[ProviderEvent], imported: Set[str], scope: Scope, paused: Set[str] = frozenset()
+) -> Plan:
     """Choose the events to import.
 
     Args:
         offered: what the API lists; one that it lists twice counts once.
         imported: API ids of the events that an earlier backfill has brought in.
         scope: which are asked for.
+        paused: API ids of the events that an operator holds back, unless they are named or imported again.
     """
     plan = Plan([], [])
     events = {event.provider_event_id: event for event in offered}
     for event in events.values():
         if scope.event_ids is not None and event.provider_event_id not in scope.event_ids:
             continue
-        skip = _reason_to_skip(event, imported, scope)
+        skip = _reason_to_skip(event, imported, scope, paused)
         if skip is None:
             plan.chosen.append(event)
         else:
@@ -86,7 +90,7 @@ def plan_import(offered: Iterable[ProviderEvent], imported: Set[str], scope: Sco
     return plan
 
 
-def _reason_to_skip(event: ProviderEvent, imported: Set[str], scope: Scope) -> Skip | None:
+def _reason_to_skip(event: ProviderEvent, imported: Set[str], scope: Scope, paused: Set[str]) -> Skip | None:
     if not event.is_published:
         return Skip.UNPUBLISHED
     start = event.start_time
@@ -98,6 +102,8 @@ def _reason_to_skip(event: ProviderEvent, imported: Set[str], scope: Scope) -> S
         return Skip.OUTSIDE
     if event.provider_event_id in imported and not scope.again:
         return Skip.IMPORTED
+    if event.provider_event_id in paused and scope.event_ids is None and not scope.again:
+        return Skip.PAUSED
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import tempfile
 from collections import Counter
@@ -19,13 +20,14 @@ from rich.text import Text
 
 from backfill.outcome import End, Outcome, Result
 from providers.errors import SettingsInvalid
+from providers.terminal import printable
 
 # In a pipe nothing is folded, so that grep finds what it looks for.
 _UNFOLDED = 10_000
 
 
-def show(result: Result, labels: Mapping[int, str], *, dry_run: bool) -> None:
-    """Print the summary on stdout.
+def as_text(result: Result, labels: Mapping[int, str], *, dry_run: bool) -> str:
+    """Return the summary as it is to be shown on stdout.
 
     Args:
         result: of the run.
@@ -33,33 +35,40 @@ def show(result: Result, labels: Mapping[int, str], *, dry_run: bool) -> None:
         dry_run: whether the run only looked.
     """
     console = Console() if sys.stdout.isatty() else Console(width=_UNFOLDED)
+    with console.capture() as captured:
+        _print(console, result, labels, dry_run=dry_run)
+    return captured.get()
+
+
+def _print(console: Console, result: Result, labels: Mapping[int, str], *, dry_run: bool) -> None:
     done = "to import" if dry_run else "imported"
     results = "rows of results" if dry_run else "results"
-    headings = ("partner", done, "entries", results, "set aside", "skipped", "failed")
+    headings = ("partner", done, "in part", "entries", results, "set aside", "skipped", "failed")
     table = Table(title="Dry run: nothing was written" if dry_run else "Backfill", title_justify="left")
     for heading in headings:
         table.add_column(heading, overflow="fold", justify="left" if heading == "partner" else "right")
     for partner, label in labels.items():
-        table.add_row(Text(label), *_row([one for one in result.outcomes if one.partner == partner]))
+        table.add_row(
+            Text(printable(label)), *_row([one for one in result.outcomes if one.partner == partner])
+        )
     table.add_row(Text("all"), *_row(result.outcomes), end_section=True)
     console.print(table)
     skips = Counter(str(one.skip) for one in result.outcomes if one.skip)
     if skips:
         console.print(Text("Skipped: " + ", ".join(f"{n:,} {skip}" for skip, n in skips.most_common()) + "."))
-    unsettled = sum(not one.whole for one in result.outcomes)
-    if unsettled:
-        console.print(
-            Text(f"{unsettled:,} imported from lists that moved: the next run asks for them again.")
-        )
+    in_part = sum(one.end is End.IN_PART for one in result.outcomes)
+    if in_part:
+        console.print(Text(f"{in_part:,} imported in part: the next run asks for them again."))
     if result.left:
         console.print(Text(f"{result.left:,} events are left for the next run."))
     for trouble in result.troubles:
         rest = f" {trouble.untried:,} events were not tried." if trouble.untried else ""
-        console.print(Text(f"{trouble.label}: {trouble.said}{rest} {trouble.advice}"), soft_wrap=True)
+        said = f"{trouble.label}: {trouble.said}{rest} {trouble.advice}"
+        console.print(Text(printable(said)), soft_wrap=True)
     for one in result.outcomes:
         if one.end is End.FAILED:
             said = f"{labels[one.partner]}: {one.name} ({one.event_id}) failed: {one.said} {one.advice}"
-            console.print(Text(said), soft_wrap=True)
+            console.print(Text(printable(said)), soft_wrap=True)
     if result.interrupted:
         console.print(Text("Interrupted: the next run goes on where this one was."))
 
@@ -78,9 +87,9 @@ def write(path: Path, result: Result, labels: Mapping[int, str], about: About) -
     """Write the report as JSON: the whole of it, or nothing.
 
     Args:
-        path: of the file.
+        path: of the file, or of what is there in its place: a device, a pipe, a link.
         result: of the run.
-        labels: by which a person knows the partners.
+        labels: by which a person knows the partners, also those whose settings do not work.
         about: the run itself.
 
     Raises:
@@ -99,15 +108,36 @@ def write(path: Path, result: Result, labels: Mapping[int, str], about: About) -
     }
     text = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
     try:
-        _replace(path, text)
+        if is_replaced(path):
+            _replace(Path(os.path.realpath(path)), text)
+        else:
+            with path.open("ab") as there:
+                there.write(text)
     except OSError as error:
         raise SettingsInvalid(f"--json: {path} cannot be written ({error.strerror}).") from error
 
 
+def is_replaced(path: Path) -> bool:
+    """Return whether a report goes into a file of its own, which comes in the place of an older one.
+
+    To what else is there (a device, a pipe, the file to which this process's output goes) it is written.
+    """
+    try:
+        there = path.stat()
+    except OSError:
+        return True
+    return stat.S_ISREG(there.st_mode) and not any(_is_open_as(number, there) for number in (1, 2))
+
+
+def _is_open_as(number: int, there: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(there, os.fstat(number))
+    except OSError:
+        return False
+
+
 def _replace(path: Path, text: bytes) -> None:
-    with tempfile.NamedTemporaryFile(
-        dir=path.absolute().parent, prefix=f".{path.name}.", delete=False
-    ) as file:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
             file.write(text)
             file.flush()
@@ -120,9 +150,11 @@ def _replace(path: Path, text: bytes) -> None:
 
 
 def _row(outcomes: list[Outcome]) -> list[str]:
-    imported = [one for one in outcomes if one.end in (End.IMPORTED, End.EXPECTED)]
+    imported = [one for one in outcomes if one.end in (End.IMPORTED, End.IN_PART, End.EXPECTED)]
+    in_part = sum(one.end is End.IN_PART for one in imported)
     numbers = (
-        len(imported),
+        len(imported) - in_part,
+        in_part,
         sum(one.entries for one in imported),
         sum(one.results for one in imported),
         sum(one.rejected for one in imported),
@@ -141,5 +173,6 @@ def _counts(result: Result, partner: int) -> dict[str, object]:
         "results": sum(one.results for one in outcomes),
         "rows_written": sum(one.written for one in outcomes),
         "rows_set_aside": sum(one.rejected for one in outcomes),
-        "requests": sum(one.requests for one in outcomes),
+        "requests": sum(one.requests for one in outcomes) + result.listing[partner],
+        "listing_requests": result.listing[partner],
     }

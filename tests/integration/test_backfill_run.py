@@ -11,12 +11,13 @@ import pytest
 
 from backfill.board import Board
 from backfill.options import Options, scope_of
+from backfill.outage import Outage
 from backfill.outcome import End
 from backfill.partner import PastPartner
 from backfill.plan import Skip
 from backfill.room import Room
 from backfill.run import Run
-from providers.errors import ApiUnreachable, CredentialsRefused, EventArchived
+from providers.errors import ApiUnreachable, CredentialsRefused, DatabaseUnavailable, EventArchived
 from providers.records import Snapshot
 from tests.integration.builders import RUN, athlete
 from tests.integration.scripted_provider import ScriptedProvider
@@ -42,12 +43,15 @@ class PastProvider(ScriptedProvider):
         ]
         self.wrong, self.moving, self.fields = {}, set(), []
         self.listing_fails = None
+        self.listing_waits, self.on_read = None, lambda: None
         self.read, self.most = 0, 0
         self._under_way, self._counting = 0, threading.Lock()
 
     def get_events(self, since, until):
         if self.listing_fails:
             raise self.listing_fails
+        if self.listing_waits:
+            assert self.listing_waits.wait(60)
         return Snapshot(iter(self.events), complete=True)
 
     def get_participants(self, provider_event_id):
@@ -56,6 +60,7 @@ class PastProvider(ScriptedProvider):
             self._under_way += 1
             self.most = max(self.most, self._under_way)
         try:
+            self.on_read()
             if error := self.wrong.get(provider_event_id):
                 raise error
             return Snapshot(iter(()), complete=True)
@@ -87,17 +92,25 @@ def provide(add_partner, tmp_path, clock):
 
 
 @pytest.fixture
-def go(store, clock):
-    """Runs a backfill of some providers to its end."""
+def prepared(store, clock):
+    """A maker of runs over some providers."""
 
-    def run(*providers, **options):
+    def prepare(
+        *providers, answers=store.answers, patience=300.0, lists_patience=60.0, again=False, **options
+    ):
         chosen = Options(api_delay=0, **options)
         room, board = Room(), Board(moving=False)
         partners = [PastPartner(p, store, clock, chosen, room, board.say) for p in providers]
-        scope = scope_of(clock.now(), days=None, since=None, until=None, event_ids=(), again=False)
-        return Run(partners, scope, chosen, board).go()
+        scope = scope_of(clock.now(), days=None, since=None, until=None, event_ids=(), again=again)
+        return Run(partners, scope, chosen, board, Outage(answers, patience), lists_patience)
 
-    return run
+    return prepare
+
+
+@pytest.fixture
+def go(prepared):
+    """Runs a backfill of some providers to its end."""
+    return lambda *providers, **options: prepared(*providers, **options).go()
 
 
 def ends(result):
@@ -192,10 +205,10 @@ def test_what_could_not_be_read_whole_is_asked_for_again_but_after_the_others(pr
     provider.moving = set()
     last = go(provider)
 
-    assert [o.event_id for o in first.outcomes if not o.whole] == [latest]
+    assert [o.event_id for o in first.outcomes if o.end is End.IN_PART] == [latest]
     assert sorted(o.event_id for o in second.outcomes if o.end is End.IMPORTED) == ["1002", "1003", "1004"]
     assert sorted(o.event_id for o in last.outcomes if o.end is End.IMPORTED) == ["1000", "1005"]
-    assert all(o.whole for o in last.outcomes)
+    assert End.IN_PART not in ends(last)
 
 
 def test_results_that_are_gone_are_settled_by_a_second_reading_at_once(provide, go, query):
@@ -207,5 +220,136 @@ def test_results_that_are_gone_are_settled_by_a_second_reading_at_once(provide, 
 
     [again] = go(provider).outcomes
 
-    assert (again.end, again.whole, provider.fields) == (End.IMPORTED, True, [])
+    assert (again.end, provider.fields) == (End.IMPORTED, [])
     assert query("SELECT count(*) AS n FROM ct_results WHERE result_status = 'removed'") == [{"n": 1}]
+
+
+class Database:
+    """Does not answer a number of times; then all that a provider has to say goes well again."""
+
+    def __init__(self, provider, away):
+        self._provider, self._away = provider, away
+        provider.wrong = {e.provider_event_id: DatabaseUnavailable("gone") for e in provider.events}
+        self.asked = 0
+
+    def __call__(self):
+        self.asked += 1
+        if self.asked <= self._away:
+            raise DatabaseUnavailable("gone")
+        self._provider.wrong = {}
+
+
+def test_a_database_that_is_lost_for_a_while_ends_nothing_and_what_failed_for_it_is_tried_again(
+    provide, go, capsys
+):
+    provider = provide(100)
+    database = Database(provider, away=2)
+
+    result = go(provider, answers=database)
+
+    assert (ends(result), result.troubles, result.left) == ([End.IMPORTED] * 100, [], 0)
+    assert provider.read <= 100 + 10  # no more are begun while it is away
+    said = capsys.readouterr().err
+    assert said.count("The database does not answer: nothing is begun until it does, for 5 minutes") == 1
+    assert said.count("The database answers again") == 1
+
+
+def test_a_list_for_which_the_database_was_lost_is_asked_for_again(provide, go):
+    provider = provide(3)
+    provider.listing_fails = DatabaseUnavailable("gone")
+
+    def answers():
+        provider.listing_fails = None
+
+    result = go(provider, answers=answers)
+
+    assert (ends(result), result.troubles) == ([End.IMPORTED] * 3, [])
+
+
+def test_a_database_that_stays_away_ends_the_run_with_what_to_do(provide, go):
+    provider = provide(100)
+
+    result = go(provider, answers=Database(provider, away=1_000), patience=0)
+
+    [trouble] = result.troubles
+    assert (trouble.category, trouble.partner) == ("database", None)
+    assert "when the database answers" in trouble.advice
+    assert trouble.untried == result.left == 100 - len(result.outcomes)
+    assert End.IMPORTED not in ends(result)
+
+
+def test_a_run_that_waits_for_the_database_can_be_interrupted(provide, prepared):
+    provider = provide(30)
+    database = Database(provider, away=1_000)
+
+    def answers():
+        run.interrupt()
+        database()
+
+    run = prepared(provider, answers=answers)
+    result = run.go()
+
+    assert (result.interrupted, result.troubles) == (True, [])
+    assert result.left + ends(result).count(End.FAILED) == 30
+
+
+def test_an_event_for_which_the_database_is_lost_each_time_fails_at_last_and_alone(provide, go):
+    provider = provide(5)
+    provider.wrong = {"1002": DatabaseUnavailable("gone")}
+
+    result = go(provider)
+
+    [failed] = [o for o in result.outcomes if o.end is End.FAILED]
+    assert (failed.event_id, failed.category) == ("1002", "database")
+    assert provider.read == 4 + 3
+    assert ends(result).count(End.IMPORTED) == 4
+
+
+def test_what_an_interruption_leaves_is_counted(provide, prepared):
+    provider = provide(40)
+    run = prepared(provider, events=2)
+    provider.on_read = lambda: provider.read >= 5 and run.interrupt()
+
+    result = run.go()
+
+    done = [end for end in ends(result) if end is not End.INTERRUPTED]
+    assert result.interrupted
+    assert result.left > 0
+    assert result.left + len(done) == 40
+
+
+def test_what_a_refusal_leaves_is_counted(provide, go):
+    refused = provide(100)
+    refused.wrong = {event.provider_event_id: CredentialsRefused("no") for event in refused.events[20:]}
+
+    result = go(refused)
+
+    assert result.left > 0
+    assert result.left == 100 - len(result.outcomes)
+
+
+def test_with_a_limit_a_list_that_hangs_holds_up_the_others_for_a_while_only(provide, go, capsys):
+    hanging, well = provide(5), provide(5)
+    hanging.listing_waits = threading.Event()
+    well.on_read = lambda: well.read >= 3 and hanging.listing_waits.set()
+
+    result = go(hanging, well, limit=3, lists_patience=1.0)
+
+    assert [o.partner for o in result.outcomes] == [2, 2, 2]
+    said = capsys.readouterr().out
+    assert said.count("waiting for the events of") == 1
+    assert hanging.credentials.label in said
+
+
+def test_an_event_that_an_operator_holds_back_is_left_as_it_is_unless_all_is_forced(provide, go, query):
+    provider = provide(2)
+    go(provider)
+    query("DELETE FROM sync_history")
+    query("INSERT INTO ct_live_paused_events (event_id) VALUES ('ctlive:1:1001')")
+
+    plain = go(provider)
+    query("DELETE FROM sync_history")
+    forced = go(provider, again=True)
+
+    assert {o.event_id: o.skip for o in plain.outcomes} == {"1000": None, "1001": Skip.PAUSED}
+    assert ends(forced) == [End.IMPORTED] * 2

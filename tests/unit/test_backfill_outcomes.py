@@ -54,7 +54,7 @@ def test_an_import_is_told_with_what_it_brought():
 def test_an_import_that_is_not_whole_says_that_it_is_asked_for_again(noted):
     statistics = {"participants": 1, "results": 1, "complete": True} | noted
 
-    assert not of(status="partial", statistics=statistics).whole
+    assert of(status="partial", statistics=statistics).end is End.IN_PART
     assert "the next run asks again" in of(status="partial", statistics=statistics).line
 
 

@@ -113,3 +113,13 @@ def test_an_event_that_is_listed_twice_is_imported_once():
 def test_bounds_that_leave_nothing_are_refused(asked):
     with pytest.raises(SettingsInvalid, match="--since"):
         scope(**asked)
+
+
+def test_a_paused_event_is_left_out_with_that_reason_unless_it_is_named_or_all_is_forced():
+    def reasons(**asked):
+        plan = plan_import(offered(a=10, b=20), set(), scope(**asked), paused={"a"})
+        return {left.event.provider_event_id: left.skip for left in plan.left_out}
+
+    assert reasons() == {"a": Skip.PAUSED}
+    assert reasons(event_ids=["a"]) == {}
+    assert reasons(again=True) == {}

@@ -26,6 +26,17 @@ def _partners(open_archive, add_partners):
         (("--days", 10, "--until", "2026-01-01"), "--days goes with neither --since nor --until"),
         (("--since", "2026-02-01", "--until", "2026-01-01"), "No event can start from 2026-02-01"),
         (("--since", "tomorrow"), "write 2026-04-20 or 2026-04-20T14:00, in UTC, not 'tomorrow'"),
+        (("--since", "0001-01-01T00:00+14:00"), "write 2026-04-20 or 2026-04-20T14:00"),
+        (("--until", "9999-12-31T23:59-14:00"), "write 2026-04-20 or 2026-04-20T14:00"),
+        (("--share", "nan"), "nan is no number to reckon with"),
+        (("--api-delay", "nan"), "nan is no number to reckon with"),
+        (("--api-delay", "inf"), "inf is not in the range"),
+        (("--timing-partner-id", 0), "0 is not in the range"),
+        (("--timing-partner-id", 2**31), "2147483648 is not in the range"),
+        (("--event", ""), "name an event by its API id"),
+        (("--event", "ctlive:7:91649"), "write --event 91649 --timing-partner-id 7"),
+        (("--record", ""), "'' is no name"),
+        (("--json", "-"), "'-' is no name"),
         (("--days", 2), "the last 72 hours are the scheduler's"),
         (("--share", 0), "0.0 is not in the range"),
         (("--limit-events", 0), "0 is not in the range"),
@@ -44,6 +55,44 @@ def test_what_cannot_go_well_is_refused_before_anything_is_done(run, everything,
     assert said in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
     assert everything() == before
+
+
+def test_a_report_to_the_standard_output_stands_at_its_end(run):
+    done = run("backfill", "--limit-events", 1, "--api-delay", 0, "--json", "/dev/stdout")
+
+    assert done.returncode == 0
+    assert '"exit_code": 0' in done.stdout
+    assert done.stdout.rstrip().endswith("}")
+    assert Path("/dev/stdout").is_symlink()
+
+
+@pytest.mark.parametrize("reader", ["gone", "full"])
+def test_a_run_goes_on_when_nobody_reads_what_it_says(environment, tmp_path, query, reader):
+    if reader == "full":
+        ours = os.open("/dev/full", os.O_WRONLY)
+    else:
+        theirs, ours = os.pipe()
+        os.close(theirs)
+    script = ROOT / "backfill" / "chronotrack_live_backfill.py"
+
+    done = subprocess.run(
+        [sys.executable, script, "--limit-events", "12", "--api-delay", "0", "--json", "report.json"],
+        env=environment,
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=ours,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(ours)
+
+    assert done.returncode == 0
+    assert done.stderr.count("stdout cannot be written any more") == 1
+    assert done.stderr.count("\n") == 1
+    assert '"exit_code": 0' in (tmp_path / "report.json").read_text(encoding="utf-8")
+    assert query("SELECT count(*) AS n FROM ct_events") == [{"n": 12}]
 
 
 def test_in_a_pipe_a_run_over_everything_wants_to_be_told_yes(run, everything):
@@ -93,10 +142,15 @@ def on_terminal(environment):
 
 
 def test_on_a_terminal_it_asks_and_shows_how_far_it_is(on_terminal, query):
-    code, shown = on_terminal("--api-delay", 0.01, answer=b"y\n")
+    code, shown = on_terminal(
+        "--api-delay",
+        0.01,
+        *("--timing-partner-id", 1, "--timing-partner-id", 2, "--timing-partner-id", 3),
+        answer=b"y\n",
+    )
 
     assert code == 0
-    assert "Import all events from" in shown
+    assert "Import all events of timing partner 1, 2, 3 from" in shown
     for heading in ("partners", "events", "athletes", "rows/s", "requests left", "errors", "to go"):
         assert heading in shown
     assert "│ all" in shown

@@ -175,6 +175,27 @@ def test_an_event_that_nobody_has_is_said_so_with_exit_code_1(backfill):
     assert report["troubles"][0]["label"] == "event 4711"
 
 
+def test_whether_anybody_has_an_event_is_not_known_when_a_list_could_not_be_read(backfill, query):
+    query("UPDATE partner_provider_credentials SET secret = 'wrong' WHERE timing_partner_id = 2")
+
+    done, report = backfill("--event", "4711")
+
+    assert done.returncode == 1
+    assert [trouble["category"] for trouble in report["troubles"]] == ["refused"]
+
+
+def test_a_partner_whose_settings_do_not_work_and_what_a_list_costs_stand_in_the_report(backfill, query):
+    query(
+        "UPDATE partner_provider_credentials SET additional_config = additional_config || '{\"timeout\": -1}'"
+        " WHERE timing_partner_id = 2"
+    )
+
+    done, report = backfill("--limit-events", 1)
+
+    assert done.returncode == 1
+    assert {p["timing_partner_id"]: p["listing_requests"] for p in report["partners"]} == {1: 1, 3: 1, 2: 0}
+
+
 def test_only_the_partners_that_are_named_are_imported(backfill, query):
     done, report = backfill("--timing-partner-id", 2, "--timing-partner-id", 3, "--limit-events", 4)
 
@@ -258,6 +279,25 @@ def test_whatever_the_api_does_wrong_further_runs_bring_everything_in(open_archi
     for row in stored:
         kept = query("SELECT * FROM ct_results WHERE provider_event_id = %s", row["id"])
         assert compare(faulty.ground_truth(row["id"]), kept).differences == ()
+
+
+def test_events_that_could_not_be_read_whole_are_imported_in_part_with_exit_code_1(
+    open_archive, backfill, query
+):
+    moving = open_archive(Archive(3, 42), "moving", largest_size="10")
+    query(
+        "UPDATE partner_provider_credentials"
+        " SET additional_config = jsonb_set(additional_config, '{base_url}', to_jsonb(%s::text))",
+        moving.base_url,
+    )
+
+    done, report = backfill("--limit-events", 2)
+
+    in_part = ends(report)["imported in part"]
+    assert done.returncode == 1
+    assert in_part > 0
+    assert f"{in_part} imported in part: the next run asks for them again." in done.stdout
+    assert sum(partner["ends"].get("imported in part", 0) for partner in report["partners"]) == in_part
 
 
 def test_two_backfills_at_once_import_each_event_once(started, query, everything):

@@ -12,6 +12,7 @@ import pytest
 
 from providers.chronotrack_live.simulator.archive import Archive
 from tests.acceptance.conftest import wait_until
+from tests.acceptance.relay import Relay
 
 KILLS = 6
 ARCHIVE = Archive(3, 42)
@@ -58,6 +59,20 @@ def test_killed_at_random_instants_it_ends_with_the_database_of_an_undisturbed_r
     assert content() == undisturbed
 
 
+def test_a_database_that_is_away_for_a_while_ends_nothing(daemon_dsn, started, imported, tmp_path):
+    log = tmp_path / "backfill-0.log"
+    with Relay(daemon_dsn) as relay:
+        process = started("--api-delay", 0.3, "--events", 2, *WHOLE, DATABASE_URL=relay.dsn)
+        wait_until(imported)
+        relay.cut()
+        wait_until(lambda: "The database does not answer" in log.read_text(encoding="utf-8"))
+        relay.mend()
+
+        assert process.wait(90) == 0
+    assert "The database answers again" in log.read_text(encoding="utf-8")
+    assert imported() == 36
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly_with_what_was_done_in_the_report(
     number, started, imported, tmp_path, content, backfill
@@ -68,7 +83,9 @@ def test_a_signal_ends_it_cleanly_with_what_was_done_in_the_report(
 
     assert process.wait(30) == 130
     said = (tmp_path / "backfill-0.log").read_text(encoding="utf-8")
+    assert said.count("Ending; Ctrl-C again ends at once.") == 1
     assert "Interrupted: the next run goes on where this one was." in said
+    assert "events are left for the next run." in said
     assert "Traceback" not in said
     assert '"interrupted": true' in (tmp_path / "ended.json").read_text(encoding="utf-8")
     # Each event is there as a whole or not at all.
