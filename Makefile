@@ -15,7 +15,7 @@ export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-benchmarks lint format bench-database bench-scheduler weekend rehearse-backfill clean
+.PHONY: help setup demo test test-benchmarks lint format bench-database bench-scheduler weekend rehearse-backfill rehearse-deploy clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -49,6 +49,9 @@ bench-scheduler: $(VENV)/.ready ## whether the daemon collects a thousand live e
 
 weekend: $(VENV)/.ready ## the scheduler through a whole weekend on a fast clock, checked against the windows
 	@$(BIN)/python -m tests.benchmarks.weekend
+
+rehearse-deploy: $(VENV)/.ready ## the deploy script: an upgrade, a failure of each step, rollback and uninstall
+	@$(BIN)/pytest --numprocesses=$(WORKERS) -m rehearsal --basetemp=.cache/pytest tests/acceptance/deploy
 
 rehearse-backfill: $(VENV)/.ready ## the backfill of two years of thirteen partners, also killed twenty times
 	@$(BIN)/pytest -m rehearsal --basetemp=.cache/pytest tests/acceptance/backfill

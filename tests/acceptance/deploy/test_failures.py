@@ -6,6 +6,8 @@ import pytest
 
 from tests.acceptance.deploy.conftest import dump, say, url
 
+pytestmark = pytest.mark.rehearsal
+
 
 def install_fails(machine, dsn, step, *arguments, user=None, **options):
     """Install, see it end at a step with nothing left of it, and return what it said."""

@@ -13,6 +13,8 @@ from database import migrate
 from tests.acceptance.deploy.conftest import dump, say
 from tests.integration.catalogs import apply
 
+pytestmark = pytest.mark.rehearsal
+
 LIVE_ROWS = """
 INSERT INTO ct_events (event_id, event_name, timing_partner_id, data_source, provider_event_id,
     event_start_time)

@@ -6,6 +6,8 @@ import pytest
 
 from tests.acceptance.deploy.conftest import dump, say
 
+pytestmark = pytest.mark.rehearsal
+
 
 @pytest.fixture
 def running(machine_with_package, ready_hub):
