@@ -543,6 +543,8 @@ def watching(environment, systemctl, monitors_dsn):
             | {"DATABASE_URL": monitors_dsn, "TERM": "xterm", "COLUMNS": "200", "LINES": "60"},
             stdout=stdout,
             stderr=subprocess.PIPE,
+            # A shell that starts the tests in the background lets its children ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         started.append(process)
         return process
