@@ -39,6 +39,7 @@ from database.store import Store
 from providers.clock import Clock, clock_of
 from providers.errors import SettingsInvalid
 from providers.registry import adapter_class, open_adapter
+from providers.report_file import ReportFile
 from providers.terminal import (
     COULD_NOT_START,
     INTERRUPTED,
@@ -177,10 +178,11 @@ def command(
             events=events,
             api_delay=api_delay,
             share=share,
-            report=report,
+            report=None if report is None else ReportFile("--json", report),
             record=record,
         )
-        options.check()
+        if options.report is not None:
+            options.report.refuse_impossible()
         clock = clock_of(os.environ)
         scope = scope_of(clock.now(), days=days, since=since, until=until, event_ids=event_ids, again=force)
         if not (yes or dry_run or limit_events or event_ids):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from backfill.plan import DEFAULT_SPAN, Scope
-from backfill.summary import is_replaced
 from providers.errors import SettingsInvalid
+from providers.report_file import ReportFile
 from providers.sync import DISCOVERY_LOOKS_BACK
 
 # The specification's: partners side by side, events of a partner, participants a batch, and seconds between
@@ -43,23 +42,8 @@ class Options:
     events: int = EVENTS
     api_delay: float = API_DELAY
     share: float = SHARE
-    report: Path | None = None
+    report: ReportFile | None = None
     record: Path | None = None
-
-    def check(self) -> None:
-        """Refuse what cannot go well, before anything is done.
-
-        Raises:
-            SettingsInvalid: the report cannot be written.
-        """
-        if self.report is None:
-            return
-        file = Path(os.path.realpath(self.report))
-        written = file.parent if is_replaced(self.report) else self.report
-        if file.is_dir() or not file.parent.is_dir() or not os.access(written, os.W_OK):
-            raise SettingsInvalid(
-                f"--json: {self.report} cannot be written: name a file in a folder of yours."
-            )
 
 
 def scope_of(

@@ -161,7 +161,7 @@ class Run:
                 listed = Listed(partner)
             except IntegrationError as error:
                 listed = Listed(partner, error=error)
-            except Exception as fault:
+            except Exception as fault:  # a fault of ours in one partner must not reach the others
                 partner.adapter.log.exception("backfill.broke")
                 listed = Listed(partner, error=_fault(fault))
         self._news.put(replace(listed, requests=cost.requests))
@@ -170,7 +170,7 @@ class Run:
         partner, event = candidate.partner, candidate.event
         try:
             outcome = partner.do(event, again=self._scope.again)
-        except Exception as fault:
+        except Exception as fault:  # nor one in one event
             partner.adapter.log.exception("backfill.broke")
             outcome = Outcome.of_error(partner.timing_partner_id, event, _fault(fault))
         self._news.put(Done(candidate, outcome))

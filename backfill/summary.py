@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 
 import orjson
 from rich.console import Console
@@ -19,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from backfill.outcome import End, Outcome, Result
-from providers.errors import SettingsInvalid
+from providers.report_file import ReportFile
 from providers.terminal import printable
 
 # In a pipe nothing is folded, so that grep finds what it looks for.
@@ -83,11 +78,11 @@ class About:
     exit_code: int
 
 
-def write(path: Path, result: Result, labels: Mapping[int, str], about: About) -> None:
-    """Write the report as JSON: the whole of it, or nothing.
+def write(file: ReportFile, result: Result, labels: Mapping[int, str], about: About) -> None:
+    """Write the report as JSON.
 
     Args:
-        path: of the file, or of what is there in its place: a device, a pipe, a link.
+        file: where it goes.
         result: of the run.
         labels: by which a person knows the partners, also those whose settings do not work.
         about: the run itself.
@@ -106,47 +101,7 @@ def write(path: Path, result: Result, labels: Mapping[int, str], about: About) -
         "troubles": [asdict(trouble) for trouble in result.troubles],
         "events": [asdict(one) for one in result.outcomes],
     }
-    text = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
-    try:
-        if is_replaced(path):
-            _replace(Path(os.path.realpath(path)), text)
-        else:
-            with path.open("ab") as there:
-                there.write(text)
-    except OSError as error:
-        raise SettingsInvalid(f"--json: {path} cannot be written ({error.strerror}).") from error
-
-
-def is_replaced(path: Path) -> bool:
-    """Return whether a report goes into a file of its own, which comes in the place of an older one.
-
-    To what else is there (a device, a pipe, the file to which this process's output goes) it is written.
-    """
-    try:
-        there = path.stat()
-    except OSError:
-        return True
-    return stat.S_ISREG(there.st_mode) and not any(_is_open_as(number, there) for number in (1, 2))
-
-
-def _is_open_as(number: int, there: os.stat_result) -> bool:
-    try:
-        return os.path.samestat(there, os.fstat(number))
-    except OSError:
-        return False
-
-
-def _replace(path: Path, text: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).replace(path)
-        except BaseException:
-            with suppress(OSError):
-                Path(file.name).unlink()
-            raise
+    file.write(orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z))
 
 
 def _row(outcomes: list[Outcome]) -> list[str]:

@@ -13,6 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+if __name__ == "__main__":
+    # Run by path: the repository's root is where the packages are, not this file's folder.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from providers.errors import SettingsInvalid
+from schedulers.settings_file import SettingsFile
+
 SERVICE = "chronotrack_live"
 # libpq's variables, and the keywords that they stand for; the first six name a server (database.settings).
 _KEYWORDS = {
@@ -74,18 +81,6 @@ def _keywords_of_url(url: str) -> dict[str, str]:
     return {keyword: value for keyword, value in found.items() if value.strip(",")}
 
 
-def settings_in(file: Path) -> dict[str, str]:
-    """Return the lines NAME=value of a file, none when it is not there; quotes around a value go."""
-    found: dict[str, str] = {}
-    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else []:
-        name, separator, value = line.strip().partition("=")
-        value = value.strip()
-        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-        if separator and not name.startswith(("#", ";")):
-            found[name.strip()] = value[1:-1] if quoted else value
-    return found
-
-
 def service(environ: Mapping[str, str], settings: Mapping[str, str]) -> str | None:
     """Return the service file for the database that is meant: of the environment, else of the settings.
 
@@ -111,11 +106,14 @@ def service(environ: Mapping[str, str], settings: Mapping[str, str]) -> str | No
 
 def main() -> None:
     """Print the service file; exit with 1 when no database is named, or its address cannot be read."""
+    file = Path(sys.argv[1])
     try:
-        said = service(os.environ, settings_in(Path(sys.argv[1])))
-    except (OSError, ValueError) as error:
-        # An error of decoding quotes what it read.
-        sys.exit(str(error) if type(error) is ValueError else f"{sys.argv[1]} cannot be read")
+        # As the scheduler reads it, which takes the same address out of it.
+        said = service(os.environ, SettingsFile(file, {}).read() if file.exists() else {})
+    except (SettingsInvalid, ValueError) as error:
+        sys.exit(str(error))
+    except OSError:
+        sys.exit(f"{file} cannot be read")
     if said is None:
         sys.exit(1)
     sys.stdout.write(said)

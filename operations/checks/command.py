@@ -22,6 +22,7 @@ from operations.checks.bench import AccountlessStore, Bench
 from operations.checks.run import run_checks
 from providers.clock import Clock, clock_of
 from providers.errors import SettingsInvalid
+from providers.report_file import ReportFile
 from providers.terminal import SOMETHING_FAILED, configure_logs, one_clear_line, say
 
 
@@ -59,8 +60,9 @@ def command(
     """
     configure_logs(verbose=verbose, quiet=True)
     with one_clear_line():
-        if file is not None:
-            report.refuse_impossible(file)
+        report_file = None if file is None else ReportFile("--report", file)
+        if report_file is not None:
+            report_file.refuse_impossible()
         clock = clock_of(os.environ)
         began = clock.now()
         with _opened(clock, simulator=simulator) as (database, state):
@@ -69,12 +71,12 @@ def command(
                 findings = run_checks(Bench(database, store, clock, state, os.environ, only))
         exit_code = SOMETHING_FAILED if any(found.failed for found in findings) else 0
         report.show(findings, dry_run=dry_run, verbose=verbose)
-        if file is not None:
+        if report_file is not None:
             run = report.Run(
                 began=began, ended=clock.now(), dry_run=dry_run, simulator=simulator, exit_code=exit_code
             )
             try:
-                report.write(file, findings, run)
+                report.write(report_file, findings, run)
             except SettingsInvalid as problem:
                 say(f"chronotrack-live: {problem}")
                 exit_code = SOMETHING_FAILED

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import stat
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
-from pathlib import Path
 
 import orjson
 from rich.text import Text
 
 from operations.checks.verdict import Finding, Outcome
 from operations.tables import console, table
-from providers.errors import SettingsInvalid
+from providers.report_file import ReportFile
 from providers.terminal import printable
 
 
@@ -61,11 +56,11 @@ def show(findings: Sequence[Finding], *, dry_run: bool, verbose: bool) -> None:
     shown.print(Text(f"{said}.{' Dry run: nothing was written.' if dry_run else ''}"))
 
 
-def write(path: Path, findings: Sequence[Finding], run: Run) -> None:
-    """Write the report as JSON: the whole of it, or nothing.
+def write(file: ReportFile, findings: Sequence[Finding], run: Run) -> None:
+    """Write the report as JSON.
 
     Args:
-        path: of the file, or of what is there in its place: a device, a pipe, a link.
+        file: where it goes.
         findings: of the run.
         run: the run itself.
 
@@ -91,26 +86,7 @@ def write(path: Path, findings: Sequence[Finding], run: Run) -> None:
             for found in findings
         ],
     }
-    text = _json(report, orjson.OPT_INDENT_2)
-    try:
-        if _is_replaced(path):
-            _replace(Path(os.path.realpath(path)), text)
-        else:
-            path.write_bytes(text)
-    except OSError as error:
-        raise SettingsInvalid(f"--report: {path} cannot be written ({error.strerror}).") from error
-
-
-def refuse_impossible(path: Path) -> None:
-    """Refuse a file that cannot be written, before anything is checked.
-
-    Raises:
-        SettingsInvalid: it cannot.
-    """
-    file = Path(os.path.realpath(path))
-    written = file.parent if _is_replaced(path) else path
-    if file.is_dir() or not os.access(written, os.W_OK):
-        raise SettingsInvalid(f"--report: {path} cannot be written: name a file in a folder of yours.")
+    file.write(_json(report, orjson.OPT_INDENT_2))
 
 
 def _about(found: Finding) -> str:
@@ -119,24 +95,3 @@ def _about(found: Finding) -> str:
 
 def _json(value: object, options: int = 0) -> bytes:
     return orjson.dumps(value, option=options | orjson.OPT_UTC_Z)
-
-
-def _is_replaced(path: Path) -> bool:
-    """Return whether a new file comes in the place of an older one; a device or a pipe is written to."""
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except OSError:
-        return True
-
-
-def _replace(path: Path, text: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).replace(path)
-        except BaseException:
-            with suppress(OSError):
-                Path(file.name).unlink()
-            raise

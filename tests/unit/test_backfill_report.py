@@ -11,13 +11,14 @@ import pytest
 from backfill import summary
 from backfill.board import Board
 from backfill.outcome import Result
+from providers.report_file import ReportFile
 from providers.terminal import printable
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def write(path):
-    summary.write(path, Result(), {}, summary.About(AT, AT, dry_run=False, exit_code=0))
+    summary.write(ReportFile("--json", path), Result(), {}, summary.About(AT, AT, dry_run=False, exit_code=0))
 
 
 def test_a_report_takes_the_place_of_an_older_one(tmp_path):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from operations.libpq_service import keywords, service, settings_in
+from operations.libpq_service import keywords, service
 from operations.settings_template import template
 from schedulers.settings import SETTINGS
+
+SCRIPT = Path(__file__).resolve().parents[2] / "operations" / "libpq_service.py"
 
 
 @pytest.mark.parametrize(
@@ -76,12 +82,36 @@ def test_a_value_that_a_service_file_cannot_hold_is_refused():
         service({"DATABASE_URL": "postgresql://u:%20secret@hub/x"}, {})
 
 
-def test_a_settings_file_is_read_with_or_without_quotes(tmp_path):
-    file = tmp_path / "environment"
-    file.write_text("# no\n;NOR=this\n A = one \nB='two'\nC=\"three=3\"\n", encoding="utf-8")
+def run_by_path(file):
+    """What the script says, run with nothing installed beside it and nothing in its environment."""
+    return subprocess.run(
+        [sys.executable, "-S", SCRIPT, file], env={}, capture_output=True, text=True, check=False
+    )
 
-    assert settings_in(file) == {"A": "one", "B": "two", "C": "three=3"}
-    assert settings_in(tmp_path / "absent") == {}
+
+def test_by_path_it_reads_a_settings_file_as_the_scheduler_does(tmp_path):
+    file = tmp_path / "environment"
+    file.write_text('# no\nDATABASE_URL="host=hub password=a\\"b"\n', encoding="utf-8")
+
+    said = run_by_path(file)
+
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout == '[chronotrack_live]\nhost=hub\npassword=a"b\n'
+
+
+def test_by_path_a_settings_file_that_may_be_misread_is_refused_and_not_repeated(tmp_path):
+    file = tmp_path / "environment"
+    file.write_text('DATABASE_URL="host=hub password=never-to-be-seen\n', encoding="utf-8")
+
+    said = run_by_path(file)
+
+    assert (said.returncode, said.stdout) == (1, "")
+    assert "Line 1 of" in said.stderr
+    assert "never-to-be-seen" not in said.stderr
+
+
+def test_by_path_no_settings_file_names_no_database(tmp_path):
+    assert run_by_path(tmp_path / "absent").returncode == 1
 
 
 def test_the_template_names_every_setting_of_the_scheduler_and_sets_none():
