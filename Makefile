@@ -56,8 +56,8 @@ rehearse-deploy: $(VENV)/.ready ## the deploy script: an upgrade, a failure of e
 rehearse-backfill: $(VENV)/.ready ## the backfill of two years of thirteen partners, also killed twenty times
 	@$(BIN)/pytest -m rehearsal --basetemp=.cache/pytest tests/acceptance/backfill
 
-clean: ## remove what was set up in this checkout
-	rm -rf $(VENV) .cache build *.egg-info
+clean: ## remove what was set up in this checkout, and the tests' databases
+	rm -rf $(VENV) .cache build *.egg-info /dev/shm/chronotrack-live-tests-$$(id -u)
 
 $(VENV)/.ready: pyproject.toml scripts/setup.sh
 	@sh scripts/setup.sh $(VENV) $(EXTRAS)
