@@ -8,4 +8,5 @@ from __future__ import annotations
 from providers.script import run
 
 if __name__ == "__main__":
-    run("operations.monitor")
+    # To Nagios, 2 is critical and 3 is unknown.
+    run("operations.monitor", could_not_start=3)

@@ -12,8 +12,11 @@ _COULD_NOT_START = 2
 _ROOT = Path(__file__).resolve().parents[1]
 
 
-def run(module: str) -> NoReturn:
-    """Import `module` under its own name and run its `command`; say what to install when that fails."""
+def run(module: str, could_not_start: int = _COULD_NOT_START) -> NoReturn:
+    """Import `module` under its own name and run its `command`.
+
+    Where a package is missing it says what to install, and ends with `could_not_start`.
+    """
     try:
         command = importlib.import_module(module).command
     except ModuleNotFoundError as missing:
@@ -22,6 +25,6 @@ def run(module: str) -> NoReturn:
             f"run `{sys.executable} -m pip install -e {_ROOT}`, "
             f"or `make -C {_ROOT} setup` and then {_ROOT}/.venv/bin/python instead.\n"
         )
-        sys.exit(_COULD_NOT_START)
+        sys.exit(could_not_start)
     command()
     sys.exit(0)
