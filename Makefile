@@ -26,7 +26,7 @@ demo: $(VENV)/.ready ## a live race from the simulated API into a private Postgr
 	@$(BIN)/chronotrack-live demo
 
 test: $(VENV)/.ready lint ## style, types and tests
-	@$(BIN)/pytest --numprocesses=$(WORKERS) --basetemp=.cache/pytest
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=worksteal --basetemp=.cache/pytest
 
 test-benchmarks: $(VENV)/.ready ## that the benchmarks still run: each with a few events
 	@$(BIN)/pytest --basetemp=.cache/pytest tests/benchmarks

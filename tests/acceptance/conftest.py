@@ -12,6 +12,8 @@ from typing import TypeVar
 
 import pytest
 
+from tests.acceptance.warm_start import WarmStart
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 90
 
@@ -33,22 +35,21 @@ def environment(daemon_dsn: str, tmp_path: Path) -> dict[str, str]:
     return os.environ | {"DATABASE_URL": daemon_dsn, "CHRONOTRACK_LIVE_STATE": str(tmp_path / "state")}
 
 
+@pytest.fixture(scope="session")
+def warm_start() -> Iterator[WarmStart]:
+    """Starts commands that need not be imported first."""
+    with WarmStart() as started:
+        yield started
+
+
 @pytest.fixture
-def run(environment: dict[str, str], tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def run(
+    warm_start: WarmStart, environment: dict[str, str], tmp_path: Path
+) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs `chronotrack-live` with some arguments, in a folder that is not the checkout."""
 
     def run_command(*arguments: object, **settings: str) -> subprocess.CompletedProcess[str]:
-        command = [str(Path(sys.executable).with_name("chronotrack-live")), *map(str, arguments)]
-        return subprocess.run(
-            command,
-            env=environment | settings,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        return warm_start.run(arguments, environment | settings, tmp_path)
 
     return run_command
 

@@ -42,19 +42,11 @@ def kept(query):
 
 
 @pytest.fixture
-def credentials(environment, partners):
+def credentials(warm_start, environment, partners, tmp_path):
     """Runs `chronotrack-live credentials`, with something on standard input; no output may tell a secret."""
 
     def run(*arguments, given="", **settings):
-        done = subprocess.run(
-            [Path(sys.executable).with_name("chronotrack-live"), "credentials", *map(str, arguments)],
-            env=environment | settings,
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        done = warm_start.run(["credentials", *arguments], environment | settings, tmp_path, given=given)
         assert "Traceback" not in done.stderr
         for secret in (PASSWORD, SHA256, CLIENT["client_secret"]):
             assert secret not in done.stdout + done.stderr
