@@ -15,6 +15,9 @@ from providers.records import StoredEvent
 from schedulers.settings import SchedulerSettings
 from schedulers.windows import TRY_AGAIN, Phase, WindowSettings, next_collection, window
 
+# Findings of a partner that say nothing of whether it is collected.
+SET_ASIDE, SHOWN_TWICE = "set aside", "shown twice"
+
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -29,10 +32,19 @@ class State(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as it should be: what it is about, what is the matter, and what to do."""
+    """Something that is not as it should be.
+
+    Attributes:
+        state: how bad that is.
+        about: what it is about.
+        kind: what is the matter, in words that stay the same, without counts and times.
+        what: what is the matter, for a person.
+        remedy: what to do.
+    """
 
     state: State
     about: str
+    kind: str
     what: str
     remedy: str
 
@@ -95,6 +107,7 @@ def _findings(reading: Reading, thresholds: Thresholds, settings: SchedulerSetti
         yield Finding(
             State.UNKNOWN,
             "database",
+            "away",
             reading.away.rstrip("."),
             "Check DATABASE_URL or the PG* variables, and that the role has what "
             "`chronotrack-live migrate --roles` grants to chronotrack_live_monitor.",
@@ -107,6 +120,7 @@ def _findings(reading: Reading, thresholds: Thresholds, settings: SchedulerSetti
         yield Finding(
             State.UNKNOWN,
             f"partner {number}",
+            "without credentials",
             "has no credentials for ChronoTrack Live",
             "`chronotrack-live credentials list` shows who has some.",
         )
@@ -114,6 +128,7 @@ def _findings(reading: Reading, thresholds: Thresholds, settings: SchedulerSetti
         yield Finding(
             State.WARNING,
             "partners",
+            "none",
             "no timing partner has credentials, so nothing is collected",
             "`chronotrack-live credentials set PARTNER --principal LOGIN` gives one some.",
         )
@@ -132,7 +147,7 @@ def _of_service(
     unit = reading.unit
     if unit is not None and unit.active in ("failed", "inactive"):
         state = State.CRITICAL if unit.active == "failed" or owed is not None else State.WARNING
-        yield Finding(state, "service", f"systemd says {unit.active} ({unit.sub})", start)
+        yield Finding(state, "service", unit.active, f"systemd says {unit.active} ({unit.sub})", start)
     if owed is None:
         return
     since, what = owed
@@ -141,6 +156,7 @@ def _of_service(
         yield Finding(
             State.CRITICAL,
             "service",
+            "silent",
             f"no sign of life {silent}, while {what} is due",
             start if unit is not None else "Start `chronotrack-live scheduler`, and see what it logs.",
         )
@@ -149,11 +165,13 @@ def _of_service(
 def _of_migrations(reading: Reading) -> Iterator[Finding]:
     for pending in reading.pending:
         state = State.CRITICAL if pending.applied is None or reading.not_migrated else State.WARNING
-        yield Finding(state, "migrations", f"pending: {pending}", "Run `chronotrack-live migrate`.")
+        kind = f"{pending.name} pending"
+        yield Finding(state, "migrations", kind, f"pending: {pending}", "Run `chronotrack-live migrate`.")
     if reading.not_migrated and not reading.pending:
         yield Finding(
             State.CRITICAL,
             "migrations",
+            "incomplete",
             "the ledger has them all, but tables or columns are missing",
             "Run `chronotrack-live migrate` again: it makes what is missing.",
         )
@@ -168,6 +186,7 @@ def _of_partner(
         yield Finding(
             State.CRITICAL,
             partner.label,
+            "refused",
             "the API refuses its credentials, so nothing of it is collected",
             f"{test}; `chronotrack-live credentials set {number}` changes them.",
         )
@@ -178,6 +197,7 @@ def _of_partner(
             yield Finding(
                 State.WARNING,
                 partner.label,
+                "not discovered",
                 f"no discovery {last}: new events are not known",
                 "See that the scheduler runs and what its log says of this partner.",
             )
@@ -185,6 +205,7 @@ def _of_partner(
             yield Finding(
                 State.WARNING,
                 partner.label,
+                "discovery fails",
                 f"{partner.failures} looks for events failed in a row: {partner.failure_reason}",
                 f"{test}.",
             )
@@ -193,6 +214,7 @@ def _of_partner(
         yield Finding(
             State.WARNING,
             partner.label,
+            SET_ASIDE,
             f"rows of the API that are set aside: {rejected:,}",
             f"ct_live_rejected_rows has them with the reasons, under timing_partner_id {number}.",
         )
@@ -200,6 +222,7 @@ def _of_partner(
         yield Finding(
             State.WARNING,
             partner.label,
+            SHOWN_TWICE,
             f"events that are there twice, or seem to be, and are both shown: {len(twice)}",
             f"`chronotrack-live events duplicates --partner {number}` lists them.",
         )
@@ -215,6 +238,7 @@ def _of_event(
         yield Finding(
             State.CRITICAL,
             about,
+            "failing",
             f"{account.failures} collections failed in a row: {account.failure_reason}",
             f"`chronotrack-live events collect {about}` tries it now.",
         )
@@ -228,6 +252,7 @@ def _of_event(
         yield Finding(
             State.CRITICAL,
             about,
+            "not collected",
             f"not collected in its intensive phase, due since {missed:%Y-%m-%d %H:%M:%S} UTC",
             log,
         )
@@ -235,9 +260,10 @@ def _of_event(
     # It may begin an interval after its instant (see schedulers.spread), and is accounted for at its end.
     owed, enough = owed_since(stored, stored.last_tried, at, windows), windows.intensive_interval
     if owed is not None and at - max(owed, known) > enough + thresholds.lateness:
-        yield Finding(State.WARNING, about, f"late: due since {owed:%Y-%m-%d %H:%M:%S} UTC", log)
+        yield Finding(State.WARNING, about, "late", f"late: due since {owed:%Y-%m-%d %H:%M:%S} UTC", log)
     elif is_intensive and (account.lateness or 0) > thresholds.lateness.total_seconds():
-        yield Finding(State.WARNING, about, f"its last collection began {account.lateness:.0f} s late", log)
+        late = f"its last collection began {account.lateness:.0f} s late"
+        yield Finding(State.WARNING, about, "late", late, log)
 
 
 def _owed_longest(reading: Reading, settings: SchedulerSettings) -> tuple[datetime, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +20,7 @@ from operations.health import Health, State, judge
 from operations.health_reading import read_health
 from operations.monitor_report import as_json, line
 from operations.monitor_screen import screen
+from operations.notices import look_of
 from operations.tables import console
 from operations.thresholds import Thresholds
 from providers.clock import clock_of
@@ -28,6 +29,8 @@ from providers.terminal import INTERRUPTED, configure_logs, say
 from schedulers.settings import SchedulerSettings
 
 _EVERY = 10.0
+# Whom to tell of changes: URLs of apprise, with blanks between them.
+NOTIFY = "CHRONOTRACK_LIVE_MONITOR_NOTIFY"
 
 
 class _NotUnderstood(click.UsageError):
@@ -71,20 +74,31 @@ def _unknown_in_one_line() -> Iterator[None]:
 @click.option(
     "--partner", "only", type=int, multiple=True, help="Only this timing_partner_id; may be repeated."
 )
-def command(*, in_json: bool, watch: float | None, only: tuple[int, ...]) -> None:
+@click.option(
+    "--notify",
+    "urls",
+    multiple=True,
+    envvar=NOTIFY,
+    metavar="URL",
+    help=f"Tell this URL of apprise what has changed; may be repeated. {NOTIFY} keeps it out of `ps`.",
+)
+def command(*, in_json: bool, watch: float | None, only: tuple[int, ...], urls: tuple[str, ...]) -> None:
     """Show the health of the integration: service, database, partners, live events, errors, rows.
 
     The exit code is a Nagios plugin's, and in a pipe so is the first line: 0 ok, 1 warning, 2 critical,
-    3 unknown. From when on it warns is set in the environment: see the settings in the README. It only
+    3 unknown. From when on it warns is set in the environment: see docs/settings.md. It only
     looks: the database role chronotrack_live_monitor is enough for it.
     """
     configure_logs(verbose=False, quiet=True)
-    with _unknown_in_one_line(), opened_database(os.environ, say) as database:
-        look = _look(database, only)
-        if watch is not None:
-            _watch(look, watch, in_json=in_json)
-        health = look()
-        _show(health, in_json=in_json)
+    with _unknown_in_one_line():
+        tell = _telling(urls, only)
+        with opened_database(os.environ, say) as database:
+            look = _look(database, only)
+            if watch is not None:
+                _watch(look, tell, watch, in_json=in_json)
+            health = look()
+            _show(health, in_json=in_json)
+            tell(health)
     sys.exit(health.state)
 
 
@@ -93,19 +107,25 @@ def _show(health: Health, *, in_json: bool) -> None:
         click.echo(as_json(health))
     else:
         console().print(screen(health))
+    sys.stdout.flush()
 
 
-def _watch(look: Callable[[], Health], seconds: float, *, in_json: bool) -> NoReturn:
+def _watch(
+    look: Callable[[], Health], tell: Callable[[Health], None], seconds: float, *, in_json: bool
+) -> NoReturn:
     """Show how things are again and again: on a terminal in the same place, else below each other."""
     shown = console()
     if in_json or not shown.is_terminal:
         while True:
-            _show(look(), in_json=in_json)
-            sys.stdout.flush()
+            health = look()
+            _show(health, in_json=in_json)
+            tell(health)
             time.sleep(seconds)
     with Live(console=shown, auto_refresh=False, screen=True) as live:
         while True:
-            live.update(screen(look()), refresh=True)
+            health = look()
+            live.update(screen(health), refresh=True)
+            tell(health)
             time.sleep(seconds)
 
 
@@ -120,6 +140,27 @@ def _look(database: Database, only: tuple[int, ...]) -> Callable[[], Health]:
     return lambda: judge(
         read_health(database, only, clock.now(), settings.windows, state), thresholds, settings
     )
+
+
+def _telling(urls: Sequence[str], only: Collection[int]) -> Callable[[Health], None]:
+    """Return what tells people of changes in what a look has found.
+
+    Raises:
+        SettingsInvalid: they cannot be told, or what they were told cannot be kept.
+    """
+    if not urls:
+        return lambda _: None
+    # Only those who want it need the package that sends messages.
+    from schedulers.notices.courier import open_recipients
+    from schedulers.notices.ledger_file import LedgerFile
+    from schedulers.notices.teller import Teller
+
+    recipients = open_recipients(urls, f"--notify or {NOTIFY}")
+    # Whoever looks at some partners alone, tells of them alone.
+    name = "-".join(["monitor", *map(str, sorted(set(only)))])
+    file = LedgerFile(state_folder(os.environ) / "notices" / f"{name}.json")
+    teller = Teller(recipients, file, lambda problem: say(f"chronotrack-live: {problem}"))
+    return lambda health: teller.tell(look_of(health))
 
 
 def _readable_state() -> Path | None:

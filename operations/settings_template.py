@@ -12,7 +12,7 @@ from schedulers.settings import SETTINGS
 
 _HEAD = """\
 # Settings of ChronoTrack Live, lines NAME=value: systemd gives them to the scheduler, who reads them again on
-# `systemctl reload`. The README's section Settings has all of them.
+# `systemctl reload`. docs/settings.md has all of them.
 
 # The hub's database, with the daemon's role. Where the server asks for a password, give the role one
 # (psql: \\password chronotrack_live) and write it behind its name: chronotrack_live:PASSWORD@
@@ -20,6 +20,10 @@ DATABASE_URL={database_url}
 
 # The port on which Prometheus finds the scheduler's metrics.
 #CHRONOTRACK_LIVE_METRICS_PORT=9464
+
+# Whom to tell when a partner is refused, an event fails, is late or is well again: URLs of apprise
+# (https://appriseit.com/services), with blanks between them.
+#CHRONOTRACK_LIVE_NOTIFY=mailtos://LOGIN:PASSWORD@mail.example.org?to=race.office@example.org
 """
 
 

@@ -16,8 +16,8 @@ if __name__ == "__main__":
     run("schedulers.chronotrack_live_scheduler")
 
 import os
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 
 import click
@@ -25,10 +25,10 @@ import click
 from database.opening import opened_database
 from database.state_folder import state_folder
 from database.store import Store
-from providers.clock import clock_of
+from providers.clock import Clock, clock_of
 from providers.terminal import COULD_NOT_START, configure_logs, one_clear_line, say
 from schedulers.daemon import Daemon, Source, warn_of_unknown
-from schedulers.observer import Nobody, Observer
+from schedulers.observer import Observer, Observers
 from schedulers.once import exit_code, run_pass
 from schedulers.partner import open_partners
 from schedulers.plan_table import show_plan
@@ -36,18 +36,27 @@ from schedulers.settings import SchedulerSettings, metrics_address
 from schedulers.settings_file import SettingsFile
 from schedulers.systemd import Systemd
 
+# Whom to tell of changes: URLs of apprise, with blanks between them.
+NOTIFY = "CHRONOTRACK_LIVE_NOTIFY"
+
 
 @contextmanager
-def _observer(address: tuple[str, int] | None) -> Iterator[Observer]:
-    """Serve the metrics for the length of the block, when there is an address for them."""
-    if address is None:
-        yield Nobody()
-        return
-    # Only those who want metrics need the package that serves them.
-    from schedulers.metrics_endpoint import served_metrics
+def _observer(
+    address: tuple[str, int] | None, urls: Sequence[str], state: Path, clock: Clock
+) -> Iterator[Observer]:
+    """Serve the metrics, and tell people of changes, for the length of the block, where that is asked for."""
+    observers: list[Observer] = []
+    with ExitStack() as opened:
+        # Only those who want them need the packages that serve metrics and send messages.
+        if address is not None:
+            from schedulers.metrics_endpoint import served_metrics
 
-    with served_metrics(*address) as metrics:
-        yield metrics
+            observers.append(opened.enter_context(served_metrics(*address)))
+        if urls:
+            from schedulers.notices.herald import told_changes
+
+            observers.append(opened.enter_context(told_changes(urls, NOTIFY, state, clock)))
+        yield Observers(observers)
 
 
 @click.command(name="scheduler")
@@ -112,7 +121,8 @@ def command(
                 source = Source(store, state_folder(os.environ), clock, only or None, record)
                 if once:
                     sys.exit(_pass(source, settings))
-                with _observer(metrics) as observer:
+                urls = os.environ.get(NOTIFY, "").split()
+                with _observer(metrics, urls, source.state, clock) as observer:
                     sys.exit(Daemon(source, settings_file, observer, Systemd.from_env(os.environ)).run())
 
 

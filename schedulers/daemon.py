@@ -58,7 +58,7 @@ class Daemon:
     """Runs the scheduler until a signal ends it."""
 
     def __init__(
-        self, source: Source, settings_file: SettingsFile, observer: Observer | None, systemd: Systemd
+        self, source: Source, settings_file: SettingsFile, observer: Observer, systemd: Systemd
     ) -> None:
         """Take what it works with; the settings are read here.
 
@@ -141,6 +141,7 @@ class Daemon:
                     raise
                 if wait == FIRST_WAIT:
                     log.warning("database.awaited", reason=str(error))
+                    self._observer.stands({}, database_is_there=False)
                 self._systemd.starting("Waiting for the database", (wait + LONGEST_WAIT).total_seconds())
                 self._signal_within(wait.total_seconds())
                 wait = min(2 * wait, LONGEST_WAIT)

@@ -1,8 +1,8 @@
-"""Who looks on while the scheduler works: the metrics, or nobody."""
+"""Who looks on while the scheduler works: the metrics, whoever tells people of changes, or nobody."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from providers.records import SyncReport
@@ -28,3 +28,20 @@ class Nobody:
 
     def stands(self, followed: Mapping[Partner, Mapping[Phase, int]], *, database_is_there: bool) -> None:
         """Look away."""
+
+
+class Observers:
+    """Several of them, of whom each is told everything."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._observers = observers
+
+    def done(self, report: SyncReport, partner: Partner) -> None:
+        """Pass the report on."""
+        for observer in self._observers:
+            observer.done(report, partner)
+
+    def stands(self, followed: Mapping[Partner, Mapping[Phase, int]], *, database_is_there: bool) -> None:
+        """Pass on how things stand."""
+        for observer in self._observers:
+            observer.stands(followed, database_is_there=database_is_there)

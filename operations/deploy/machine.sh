@@ -102,7 +102,7 @@ build_software() {
     make_folder "$SOFTWARE/releases"
     undo_with rm -rf "$RELEASE"
     run "$(find_python)" -m venv "$RELEASE"
-    run "$RELEASE/bin/python" -m pip install --quiet --disable-pip-version-check "$WORK/package"
+    run "$RELEASE/bin/python" -m pip install --quiet --disable-pip-version-check "$WORK/package[notify]"
     run cp "$WORK/package.sha256" "$CHECKOUT/README.md" "$RELEASE"
     say "Package: built in $RELEASE."
 }

@@ -21,6 +21,7 @@ GROUND = {"providers.records": {"providers.errors"}, "providers.errors": set()}
 # Without clock, network or database.
 PURE = {
     "schedulers.windows": {"providers.records"},
+    "schedulers.notices.ledger": {"schedulers.notices.concern"},
     "schedulers.plan": {"providers.records", "schedulers.windows", "schedulers.settings"},
     "backfill.plan": {"providers.records"},
 }

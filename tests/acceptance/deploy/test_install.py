@@ -35,6 +35,11 @@ def test_an_installation_puts_everything_in_its_place(machine_with_package, host
         check=False,
     )
     assert checked.stdout == "nothing is pending\n"
+    # Without the package for messages a daemon that is to send some would not start after an upgrade.
+    assert (
+        subprocess.run([machine.command.with_name("python"), "-c", "import apprise"], check=False).returncode
+        == 0
+    )
 
 
 def test_the_schema_of_before_lies_on_the_operators_desk_with_its_date(machine_with_package, host):

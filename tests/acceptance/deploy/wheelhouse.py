@@ -17,9 +17,14 @@ _INSTALLERS = ("INSTALLER", "REQUESTED", "direct_url.json")
 
 
 def fill(folder: Path) -> None:
-    """Put a wheel into the folder for each package that an installation without extras needs."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    """Put a wheel into the folder for each package that an installation needs."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = pyproject["project"]
+    wanted = [
+        *project["dependencies"],
+        *project["optional-dependencies"]["notify"],
+        *pyproject["build-system"]["requires"],
+    ]
     packed = set()
     while wanted:
         requirement = Requirement(wanted.pop())
