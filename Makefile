@@ -35,7 +35,7 @@ lint: $(VENV)/.ready ## ruff, mypy --strict and shellcheck
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@MYPY_CACHE_DIR=.cache/mypy $(BIN)/mypy
-	@$(BIN)/shellcheck scripts/*.sh .ci/run deploy_chronotrack_live.sh operations/deploy/*.sh
+	@$(BIN)/shellcheck scripts/*.sh .ci/run deploy_chronotrack_live.sh operations/deploy/*.sh tests/acceptance/deploy/*.sh
 
 format: $(VENV)/.ready ## format the code
 	@$(BIN)/ruff format .
