@@ -35,7 +35,7 @@
 --    partner    the timing_partner_id
 --    principal  the login
 --    digest     of the password; where config says that the password itself is sent, the password
---    config     additional_config, a JSON object, whole; README, "Credentials", has its fields. When it is not
+--    config     additional_config, a JSON object, whole; docs/settings.md has its fields. When it is not
 --               given, what the partner has stays; a new one gets {}, which means the public API.
 --
 -- 3. Whether it is right: the queries at the end show what is kept, never a secret. Whether the API takes it:

@@ -11,8 +11,12 @@
 -- The roles have no password, so at first nobody can log in who has to give one. Either give them one, which
 -- psql sends to the server as a digest only,
 --     psql -d project88_myappdb -c '\password chronotrack_live'
--- or let the operating system's user of the same name in through the socket, with a line of pg_hba.conf:
---     local project88_myappdb chronotrack_live,chronotrack_live_monitor peer
+-- or let an operating system's user in through the socket without one. The service's user is chronotrack-live, with a
+-- hyphen, and the role is not: besides the line of pg_hba.conf it takes one of pg_ident.conf for each of the two,
+--     local  project88_myappdb  chronotrack_live,chronotrack_live_monitor  peer map=chronotrack_live
+--     chronotrack_live  chronotrack-live  chronotrack_live
+--     chronotrack_live  nagios            chronotrack_live_monitor
+-- where nagios stands for whoever runs the monitor.
 \set ON_ERROR_STOP on
 
 BEGIN;

@@ -1,4 +1,4 @@
-"""What the README says of commands, settings, folders and dependencies is so."""
+"""What the README says of commands, folders and dependencies is so; see test_documents as well."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ import pytest
 from click.testing import CliRunner
 
 from operations.cli import main
-from operations.thresholds import SETTINGS as THRESHOLDS
-from providers.chronotrack_live.settings import AUTH_MODES, DIGESTS, ChronoTrackLiveSettings
-from schedulers.settings import SETTINGS
-from schedulers.settings_file import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -53,46 +49,13 @@ def test_every_sub_command_is_in_the_readme_and_has_a_help_text(command):
 
 
 def test_every_command_line_of_the_readme_names_a_sub_command_and_options_that_exist():
-    lines = re.findall(r"chronotrack-live ([a-z]+)((?: --[a-z-]+(?: \d+)?)*)", README)
+    # The service's user has the same name.
+    lines = re.findall(r"(?<!-u )chronotrack-live ([a-z]+)((?: --[a-z-]+(?: \d+)?)*)", README)
 
     assert len(lines) > 5
     for command, options in lines:
         names = {name for parameter in main.get_command(None, command).params for name in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", options)) <= names
-
-
-def test_the_settings_of_scheduler_and_monitor_are_in_the_readme_with_their_meanings_defaults_and_bounds():
-    rows = {row[0].strip("`"): row for row in tables()["variable"]}
-
-    for setting in (*SETTINGS, *THRESHOLDS):
-        assert rows[setting.variable][1:] == [setting.help, f"{setting.default:g}", setting.allowed]
-
-
-def test_every_variable_that_the_code_reads_is_in_the_readme():
-    code = "".join(
-        path.read_text(encoding="utf-8")
-        for package in ("providers", "database", "schedulers", "backfill", "operations")
-        for path in (ROOT / package).rglob("*.py")
-    )
-    tabled = {setting.variable for setting in (*SETTINGS, *THRESHOLDS)}
-    read = set(re.findall(r"CHRONOTRACK_LIVE_[A-Z_]+[A-Z]", code)) | tabled
-
-    assert read <= {row[0].strip("`") for row in tables()["variable"]}
-
-
-def test_the_names_that_a_settings_file_may_have_are_those_of_the_readme():
-    named = {row[0].strip("`") for row in tables()["variable"]}
-
-    assert {name for name in named if name.startswith("CHRONOTRACK_LIVE_")} == NAMES
-
-
-def test_the_fields_of_additional_config_are_in_the_readme():
-    rows = {row[0].strip("`"): " ".join(row) for row in tables()["`additional_config`"]}
-
-    in_code = set(ChronoTrackLiveSettings.__dataclass_fields__) - {"user", "secret"}
-    assert set(rows) == in_code
-    assert all(f"`{mode}`" in rows["auth"] for mode in AUTH_MODES)
-    assert all(f"`{digest}`" in rows["password_digest"] for digest in DIGESTS)
 
 
 def test_the_map_names_every_folder_and_only_folders_that_exist():
