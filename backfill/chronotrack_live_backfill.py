@@ -38,17 +38,10 @@ from database.state_folder import state_folder
 from database.store import Store
 from providers.clock import Clock, clock_of
 from providers.errors import SettingsInvalid
+from providers.exit_codes import COULD_NOT_START, INTERRUPTED, SOMETHING_FAILED
 from providers.registry import adapter_class, open_adapter
 from providers.report_file import ReportFile
-from providers.terminal import (
-    COULD_NOT_START,
-    INTERRUPTED,
-    SOMETHING_FAILED,
-    configure_logs,
-    one_clear_line,
-    printable,
-    say,
-)
+from providers.terminal import configure_logs, one_clear_line, printable, say
 
 PROVIDER = "chronotrack_live"
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from importlib.metadata import version
+from typing import Any
 
 import click
+
+from providers.exit_codes import INTERRUPTED
 
 # Sub-command -> where its click command is. It is imported when it is asked for, with what it needs.
 _COMMANDS = {
@@ -37,6 +41,13 @@ class _Doors(click.Group):
                 "pip install 'project88-chronotrack-live[simulator,embedded]'"
             ) from missing
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # While a command is imported nobody else takes it; click would call it a failure.
+            sys.exit(INTERRUPTED)
 
 
 @click.group(cls=_Doors, context_settings={"help_option_names": ["-h", "--help"]})

@@ -20,10 +20,11 @@ from operations.secret_input import secret_of_file, secret_of_prompt, secret_of_
 from providers.chronotrack_live.settings import AUTH_MODES, DIGESTS, PRODUCTION_URL, ChronoTrackLiveSettings
 from providers.clock import clock_of
 from providers.errors import CredentialsRefused, SettingsInvalid
+from providers.exit_codes import COULD_NOT_START, SOMETHING_FAILED
 from providers.records import Credentials, SyncReport
 from providers.registry import adapter_class
 from providers.storable import is_storable
-from providers.terminal import COULD_NOT_START, SOMETHING_FAILED, configure_logs, one_clear_line, say
+from providers.terminal import configure_logs, one_clear_line, say
 from schedulers.partner import PROVIDER, Partner, open_partners
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

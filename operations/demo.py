@@ -34,8 +34,9 @@ from providers.child_process import tied_to_us
 from providers.chronotrack_live.simulator.process import SimulatorProcess
 from providers.clock import Clock
 from providers.errors import IntegrationError, SettingsInvalid
+from providers.exit_codes import SOMETHING_FAILED
 from providers.records import StoredEvent
-from providers.terminal import SOMETHING_FAILED, one_clear_line
+from providers.terminal import one_clear_line
 from schedulers.windows import DEFAULT, phase
 
 _SCHEDULER = Path(__file__).resolve().parents[1] / "schedulers" / "chronotrack_live_scheduler.py"

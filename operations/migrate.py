@@ -9,7 +9,8 @@ import click
 
 from database import migrate
 from database.opening import opened_database
-from providers.terminal import SOMETHING_FAILED, one_clear_line, say
+from providers.exit_codes import SOMETHING_FAILED
+from providers.terminal import one_clear_line, say
 
 
 @click.command(name="migrate")

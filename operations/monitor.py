@@ -25,7 +25,8 @@ from operations.tables import console
 from operations.thresholds import Thresholds
 from providers.clock import clock_of
 from providers.errors import IntegrationError, SettingsInvalid
-from providers.terminal import INTERRUPTED, configure_logs, say
+from providers.exit_codes import INTERRUPTED
+from providers.terminal import configure_logs, say
 from schedulers.settings import SchedulerSettings
 
 _EVERY = 10.0

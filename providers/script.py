@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-# As in providers.terminal, which cannot be imported when packages are missing.
-_COULD_NOT_START = 2
+from providers.exit_codes import COULD_NOT_START, INTERRUPTED
+
 _ROOT = Path(__file__).resolve().parents[1]
 
 
-def run(module: str, could_not_start: int = _COULD_NOT_START) -> NoReturn:
+def run(module: str, could_not_start: int = COULD_NOT_START) -> NoReturn:
     """Import `module` under its own name and run its `command`.
 
     Where a package is missing it says what to install, and ends with `could_not_start`.
@@ -26,5 +26,7 @@ def run(module: str, could_not_start: int = _COULD_NOT_START) -> NoReturn:
             f"or `make -C {_ROOT} setup` and then {_ROOT}/.venv/bin/python instead.\n"
         )
         sys.exit(could_not_start)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     command()
     sys.exit(0)

@@ -1,7 +1,4 @@
-"""How a command speaks: logs to stderr, one clear line for an error, exit codes with a meaning.
-
-Exit codes: 0 all well, 1 something failed, 2 could not start, 130 interrupted.
-"""
+"""How a command speaks: logs to stderr, one clear line for an error, exit codes with a meaning."""
 
 from __future__ import annotations
 
@@ -15,10 +12,7 @@ from contextlib import contextmanager
 import structlog
 
 from providers.errors import IntegrationError
-
-SOMETHING_FAILED = 1
-COULD_NOT_START = 2
-INTERRUPTED = 130
+from providers.exit_codes import COULD_NOT_START, INTERRUPTED
 
 # What a terminal does not show but obeys, by Unicode's categories; names in some scripts need the joiners.
 _COMMANDS = ("Cc", "Cf", "Cs", "Zl", "Zp")

@@ -26,7 +26,8 @@ from database.opening import opened_database
 from database.state_folder import state_folder
 from database.store import Store
 from providers.clock import Clock, clock_of
-from providers.terminal import COULD_NOT_START, configure_logs, one_clear_line, say
+from providers.exit_codes import COULD_NOT_START
+from providers.terminal import configure_logs, one_clear_line, say
 from schedulers.daemon import Daemon, Source, warn_of_unknown
 from schedulers.observer import Observer, Observers
 from schedulers.once import exit_code, run_pass

@@ -19,9 +19,9 @@ from database.refusal import refuses
 from database.store import NoCredentials
 from providers.clock import Clock
 from providers.errors import DatabaseUnavailable, IntegrationError, SettingsInvalid
+from providers.exit_codes import COULD_NOT_START, INTERRUPTED
 from providers.records import Credentials
 from providers.registry import adapter_class
-from providers.terminal import COULD_NOT_START, INTERRUPTED
 from schedulers.database_watch import FIRST_WAIT, LONGEST_WAIT
 from schedulers.lanes import Job
 from schedulers.observer import Observer

@@ -10,8 +10,8 @@ import click
 
 from providers.clock import Clock
 from providers.errors import SettingsInvalid
+from providers.exit_codes import COULD_NOT_START, SOMETHING_FAILED
 from providers.records import StoredEvent, SyncReport
-from providers.terminal import COULD_NOT_START, SOMETHING_FAILED
 from schedulers.partner import Partner
 from schedulers.settings import SchedulerSettings
 from schedulers.windows import next_due, next_participant_sync

@@ -22,8 +22,9 @@ from operations.checks.bench import AccountlessStore, Bench
 from operations.checks.run import run_checks
 from providers.clock import Clock, clock_of
 from providers.errors import SettingsInvalid
+from providers.exit_codes import SOMETHING_FAILED
 from providers.report_file import ReportFile
-from providers.terminal import SOMETHING_FAILED, configure_logs, one_clear_line, say
+from providers.terminal import configure_logs, one_clear_line, say
 
 
 @click.command(name="check")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +74,24 @@ def test_an_unknown_command_is_a_usage_error(run):
 
     assert done.returncode == 2
     assert "No such command 'colect'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[Path(sys.executable).with_name("chronotrack-live"), "backfill"], [sys.executable, *list(SCRIPTS)[1:2]]],
+    ids=["by name", "by path"],
+)
+def test_ctrl_c_while_it_is_imported_is_an_interruption_and_no_failure(command, tmp_path):
+    # Whoever imports the database's driver is interrupted there.
+    (tmp_path / "psycopg2.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
+
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -26,7 +26,8 @@ from database.embedded import EmbeddedPostgres
 from database.settings import DatabaseSettings
 from database.state_folder import make_folder, state_folder
 from providers.errors import SettingsInvalid
-from providers.terminal import SOMETHING_FAILED, one_clear_line
+from providers.exit_codes import SOMETHING_FAILED
+from providers.terminal import one_clear_line
 from tests.benchmarks.asking import ask_all
 from tests.benchmarks.host import Host, add_live_rows, build, copied, is_built, rows
 from tests.benchmarks.report import Measured, markdown

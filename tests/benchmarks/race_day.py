@@ -30,7 +30,8 @@ from database.embedded import EmbeddedPostgres
 from database.settings import DatabaseSettings
 from database.state_folder import state_folder
 from providers.errors import SettingsInvalid
-from providers.terminal import SOMETHING_FAILED, one_clear_line
+from providers.exit_codes import SOMETHING_FAILED
+from providers.terminal import one_clear_line
 from tests.benchmarks import race_day_processes as processes
 from tests.benchmarks.race_day_report import Day, Measured, Peaks, markdown
 from tests.benchmarks.race_day_stage import Api, fresh_hub, only_benchmark, running_daemon, served_api

@@ -36,7 +36,8 @@ from providers.chronotrack_live.simulator.process import SimulatorProcess
 from providers.chronotrack_live.simulator.weekend import Weekend, build_weekend
 from providers.chronotrack_live.simulator.world import World
 from providers.errors import IntegrationError, SettingsInvalid
-from providers.terminal import SOMETHING_FAILED, one_clear_line
+from providers.exit_codes import SOMETHING_FAILED
+from providers.terminal import one_clear_line
 from schedulers.settings import SchedulerSettings
 from schedulers.windows import Phase, phase
 from tests.benchmarks.weekend_checks import Check, Collections, Rules, check_entry_lists, check_rhythm
