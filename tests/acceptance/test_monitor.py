@@ -562,11 +562,11 @@ def test_watched_in_a_pipe_it_says_how_things_are_again_and_again_until_ctrl_c(
     said = tmp_path / "said"
     with said.open("wb") as file:
         process = watching("1", stdout=file)
-    wait_until(lambda: said.read_text(encoding="utf-8").count("CHRONOTRACK LIVE OK") >= 2)
+    wait_until(lambda: said.read_bytes().count(b"CHRONOTRACK LIVE OK") >= 2)
 
     fail(query, 3, "results", collected.key(MARATHON))
 
-    wait_until(lambda: "CHRONOTRACK LIVE CRITICAL" in said.read_text(encoding="utf-8"))
+    wait_until(lambda: b"CHRONOTRACK LIVE CRITICAL" in said.read_bytes())
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 130
     assert process.stderr.read() == b""
