@@ -8,8 +8,8 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := simulator,embedded,test,lint
-# Two more than there are processors: many tests wait for a process of their own.
-WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
+# Three more than there are processors: many tests wait for a process of their own.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 3)
 
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -26,10 +26,10 @@ demo: $(VENV)/.ready ## a live race from the simulated API into a private Postgr
 	@$(BIN)/chronotrack-live demo
 
 test: $(VENV)/.ready lint ## style, types and tests
-	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=worksteal --basetemp=.cache/pytest
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=worksteal
 
 test-benchmarks: $(VENV)/.ready ## that the benchmarks still run: each with a few events
-	@$(BIN)/pytest --basetemp=.cache/pytest tests/benchmarks
+	@$(BIN)/pytest tests/benchmarks
 
 lint: $(VENV)/.ready ## ruff, mypy --strict and shellcheck
 	@$(BIN)/ruff check .
@@ -51,13 +51,13 @@ weekend: $(VENV)/.ready ## the scheduler through a whole weekend on a fast clock
 	@$(BIN)/python -m tests.benchmarks.weekend
 
 rehearse-deploy: $(VENV)/.ready ## the deploy script: an upgrade, a failure of each step, rollback and uninstall
-	@$(BIN)/pytest --numprocesses=$(WORKERS) -m rehearsal --basetemp=.cache/pytest tests/acceptance/deploy
+	@$(BIN)/pytest --numprocesses=$(WORKERS) -m rehearsal tests/acceptance/deploy
 
 rehearse-backfill: $(VENV)/.ready ## the backfill of two years of thirteen partners, also killed twenty times
-	@$(BIN)/pytest -m rehearsal --basetemp=.cache/pytest tests/acceptance/backfill
+	@$(BIN)/pytest -m rehearsal tests/acceptance/backfill
 
 clean: ## remove what was set up in this checkout, and the tests' databases
-	rm -rf $(VENV) .cache build *.egg-info /dev/shm/chronotrack-live-tests-$$(id -u)
+	rm -rf $(VENV) .cache build *.egg-info /dev/shm/ct-live-tests-$$(id -u)
 
 $(VENV)/.ready: pyproject.toml scripts/setup.sh
 	@sh scripts/setup.sh $(VENV) $(EXTRAS)

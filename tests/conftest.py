@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from hypothesis import settings
@@ -26,34 +27,48 @@ pytest_plugins = ["tests.fixtures_database", "tests.fixtures_hub", "tests.provid
 # Whatever a helper asserts is explained like what a test asserts.
 pytest.register_assert_rewrite("tests")
 
+ROOT = Path(__file__).resolve().parents[1]
 _OURS = ("PG", "CHRONOTRACK_LIVE_", "DATABASE_URL")
 _MEMORY, _ROOM = Path("/dev/shm"), 4 << 30
+_IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 
-def _tests_state() -> Path:
-    """Return where the tests' private PostgreSQL lies: in memory where there is room for it.
+def _folder_in_memory() -> Path | None:
+    """Return a folder in memory for the tests' databases and files; None where there is no room for it.
 
-    Each test makes and drops a database, which is some 300 files: a third of the whole suite's time on disk.
+    Each test makes and drops a database, which is some 300 files: on disk, a third of the whole suite's time.
     """
-    if "PYTEST_XDIST_WORKER" in os.environ:  # a worker inherits the folder that its parent set
-        return state_folder(os.environ)
     if "CHRONOTRACK_LIVE_STATE" in os.environ or not os.access(_MEMORY, os.W_OK):
-        return state_folder(os.environ) / "tests"
-    if shutil.disk_usage(_MEMORY).free < _ROOM:
-        return state_folder(os.environ) / "tests"
-    return _MEMORY / f"chronotrack-live-tests-{os.getuid()}"
+        return None
+    if shutil.disk_usage(_MEMORY).free < _ROOM or os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC:
+        return None
+    return _MEMORY / f"ct-live-tests-{os.getuid()}"
 
 
-_STATE = _tests_state()
+_IN_MEMORY = None if _IS_WORKER else _folder_in_memory()
+# A worker inherits the folder that its parent set.
+_STATE = state_folder(os.environ) if _IS_WORKER else _IN_MEMORY or state_folder(os.environ) / "tests"
 for _name in [name for name in os.environ if name.startswith(_OURS)]:
     if _name != "CHRONOTRACK_LIVE_POSTGRES":  # the one choice that is the caller's: whose PostgreSQL
         del os.environ[_name]
 os.environ["CHRONOTRACK_LIVE_STATE"] = str(_STATE)
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"
 
-set_hypothesis_home_dir(Path(__file__).resolve().parents[1] / ".cache" / "hypothesis")
+set_hypothesis_home_dir(ROOT / ".cache" / "hypothesis")
 settings.register_profile("project88", deadline=None)
 settings.load_profile("project88")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the tests' files lie in memory too, those of each checkout apart."""
+    if _IN_MEMORY and config.option.basetemp is None:
+        make_folder(_IN_MEMORY)
+        config.option.basetemp = _IN_MEMORY / f"{crc32(str(ROOT).encode()):08x}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits for long: at the end there would be nothing to do meanwhile."""
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ def demo_state(state):
     shutil.rmtree(folder)
 
 
+@pytest.mark.waits
 def test_the_demo_ends_with_a_database_that_equals_the_truth(run, demo_state):
     done = run(
         "demo", "--athletes", 150, "--speed", 1500, DATABASE_URL="", CHRONOTRACK_LIVE_STATE=str(demo_state)

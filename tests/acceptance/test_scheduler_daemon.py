@@ -28,6 +28,7 @@ def live():
         yield simulator, clock, start
 
 
+@pytest.mark.waits
 def test_a_killed_daemon_is_followed_by_one_that_brings_the_race_to_its_end(
     live, daemon, add_partner, ask, database
 ):

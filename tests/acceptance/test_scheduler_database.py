@@ -41,6 +41,7 @@ def logged_at(folder, event):
     return datetime.fromisoformat(line["timestamp"])
 
 
+@pytest.mark.waits
 def test_a_lost_database_is_logged_once_and_what_passed_meanwhile_is_made_up_for_once(
     daemon, relay, races, ask, query, said, tmp_path
 ):
@@ -73,6 +74,7 @@ def test_a_lost_database_is_logged_once_and_what_passed_meanwhile_is_made_up_for
     assert process.wait(30) == 0
 
 
+@pytest.mark.waits
 def test_a_database_that_takes_everything_and_says_nothing_is_lost_once_and_recovered_from(
     daemon, relay, races, ask, query, said
 ):
@@ -93,6 +95,7 @@ def test_a_database_that_takes_everything_and_says_nothing_is_lost_once_and_reco
     assert said("Traceback") == 0
 
 
+@pytest.mark.waits
 def test_a_database_that_says_nothing_is_noticed_though_no_event_is_due_and_a_signal_was_to_read_it(
     daemon, relay, httpserver, add_partner, ask, said
 ):

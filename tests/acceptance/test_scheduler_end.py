@@ -38,6 +38,7 @@ def test_a_collection_under_way_is_finished_and_accounted_for(daemon, add_partne
     assert said("scheduler.stopped") == 1
 
 
+@pytest.mark.waits
 def test_an_api_that_hangs_holds_the_end_up_for_less_than_30_seconds(daemon, add_partner, api, ask, said):
     api.hanging = "/results"
     add_partner(base_url=api.url, timeout=80)

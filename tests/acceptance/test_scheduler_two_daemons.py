@@ -42,6 +42,7 @@ def instants(query, first):
     return found
 
 
+@pytest.mark.waits
 def test_each_due_instant_is_collected_once_and_by_the_other_when_one_is_killed(race, daemon, query, said):
     api, clock, first = race
     settings = {"CHRONOTRACK_LIVE_CLOCK": str(clock)}

@@ -59,6 +59,7 @@ def test_killed_at_random_instants_it_ends_with_the_database_of_an_undisturbed_r
     assert content() == undisturbed
 
 
+@pytest.mark.waits
 def test_a_database_that_is_away_for_a_while_ends_nothing(daemon_dsn, started, imported, tmp_path):
     log = tmp_path / "backfill-0.log"
     with Relay(daemon_dsn) as relay:
