@@ -15,7 +15,7 @@ export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-benchmarks lint format bench-database bench-scheduler weekend rehearse-backfill rehearse-deploy clean
+.PHONY: help setup demo test test-benchmarks lint format bench-database bench-scheduler weekend rehearse-backfill rehearse-deploy rehearse-postgres clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -55,6 +55,9 @@ rehearse-deploy: $(VENV)/.ready ## the deploy script: an upgrade, a failure of e
 
 rehearse-backfill: $(VENV)/.ready ## the backfill of two years of thirteen partners, also killed twenty times
 	@$(BIN)/pytest -m rehearsal tests/acceptance/backfill
+
+rehearse-postgres: $(VENV)/.ready ## the private PostgreSQL: killed, shared, out of room, in another's folder
+	@$(BIN)/pytest --numprocesses=$(WORKERS) -m rehearsal tests/integration/embedded
 
 clean: ## remove what was set up in this checkout, and the tests' databases
 	rm -rf $(VENV) .cache build *.egg-info /dev/shm/ct-live-tests-$$(id -u)

@@ -76,7 +76,7 @@ class Machine:
             input=answer,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=600,
             check=False,
         )
 
@@ -118,6 +118,23 @@ def url(dsn: str, *, user: str | None = None, password: str = "") -> str:
     login = f"{user or parts['user']}:{password}@" if password else f"{user or parts['user']}@"
     host = parts["host"].replace("/", "%2F")
     return f"postgresql://{login}{host}:{parts.get('port', 5432)}/{parts['dbname']}"
+
+
+@pytest.fixture
+def path_without(tmp_path):
+    """Makes a PATH that lacks some of this machine's programs."""
+
+    def make(*lacking):
+        folder = tmp_path / "bare"
+        folder.mkdir()
+        for place in ("/usr/sbin", "/usr/bin", "/sbin", "/bin"):
+            for program in Path(place).iterdir():
+                name = folder / program.name
+                if program.name not in lacking and not name.is_symlink():
+                    name.symlink_to(program)
+        return str(folder)
+
+    return make
 
 
 @pytest.fixture(scope="session")

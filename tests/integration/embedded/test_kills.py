@@ -5,6 +5,8 @@ import pwd
 import signal
 import subprocess
 
+import pytest
+
 from database.embedded import EmbeddedPostgres
 from tests.integration.embedded.processes import (
     AS_ROOT,
@@ -17,6 +19,8 @@ from tests.integration.embedded.processes import (
     query,
     wait_until,
 )
+
+pytestmark = pytest.mark.rehearsal
 
 
 def test_a_killed_server_is_brought_back_by_the_next_start(state, server):

@@ -18,6 +18,8 @@ from tests.integration.embedded.processes import (
     wait_until,
 )
 
+pytestmark = pytest.mark.rehearsal
+
 
 @only_as_root
 def test_roots_server_belongs_to_nobody_and_lets_nobody_else_in(state, server):

@@ -4,6 +4,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from database.embedded import EmbeddedPostgres
 from tests.integration.embedded.processes import (
     folder_of,
@@ -13,6 +15,8 @@ from tests.integration.embedded.processes import (
     postmaster,
     wait_until,
 )
+
+pytestmark = pytest.mark.rehearsal
 
 
 @only_on_linux

@@ -20,6 +20,8 @@ from tests.integration.embedded.processes import (
     wait_until,
 )
 
+pytestmark = pytest.mark.rehearsal
+
 
 def test_a_second_process_shares_the_server_which_stops_after_the_last(state, user):
     first, second = user(), user()

@@ -5,6 +5,8 @@ import pytest
 from database.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from tests.integration.embedded.processes import folder_of, is_running, only_as_root
 
+pytestmark = pytest.mark.rehearsal
+
 
 def test_an_address_before_the_start_is_refused(state):
     with pytest.raises(EmbeddedPostgresError, match=r"call start\(\) first"):
