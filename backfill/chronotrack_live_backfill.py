@@ -244,7 +244,7 @@ def _open_partners(
     """Return the partners that can work, which `opened` closes, and what is wrong with the others.
 
     Raises:
-        SettingsInvalid: a partner that was named has no credentials.
+        SettingsInvalid: a partner that was named has no credentials, or the state folder cannot be used.
     """
     found = store.credentials(adapter_class(PROVIDER).provider_name, options.only)
     unknown = set(options.only or ()) - {credentials.timing_partner_id for credentials in found}
@@ -253,10 +253,10 @@ def _open_partners(
             f"Without credentials: timing partner {', '.join(map(str, sorted(unknown)))}. "
             "`chronotrack-live credentials list` shows who has some."
         )
-    partners, troubles, room = [], [], Room()
+    partners, troubles, room, state = [], [], Room(), state_folder(os.environ)
     for credentials in found:
         try:
-            adapter = open_adapter(PROVIDER, credentials, state_folder(os.environ), clock, options.record)
+            adapter = open_adapter(PROVIDER, credentials, state, clock, options.record)
         except SettingsInvalid as problem:
             troubles.append(Trouble.of(credentials, problem))
         else:

@@ -42,7 +42,8 @@
 --
 --        chronotrack-live credentials test 7
 --
---    A scheduler that runs takes it over at a SIGHUP: systemctl reload chronotrack-live-scheduler.
+--    A scheduler that runs takes it over within an interval (90 seconds, unless it is set to another), at once
+--    after systemctl reload chronotrack-live-scheduler.
 \set ON_ERROR_STOP on
 
 -- What is given ---------------------------------------------------------------------------------------

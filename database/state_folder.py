@@ -1,6 +1,8 @@
 """The folder for what must outlive a run: the embedded database, locks, the count of requests."""
 
 import os
+import pwd
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,16 +20,23 @@ def state_folder(environ: Mapping[str, str]) -> Path:
     ``~/.local/state/chronotrack-live`` for an ordinary user.
 
     Raises:
-        SettingsInvalid: the folder cannot be made, or not be written to; the message says what to do.
+        SettingsInvalid: the folder cannot be made, or not be written to, or we are root and it is another's;
+            the message says what to do.
     """
-    folder = _chosen(environ).absolute()
+    folder = place(environ)
     try:
         make_folder(folder)
     except OSError as error:
         raise SettingsInvalid(f"The state folder cannot be made ({error}): {_REMEDY}") from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise SettingsInvalid(f"The state folder {folder} may not be written to: {_REMEDY}")
+    _refuse_root_what_is_anothers(folder)
     return folder
+
+
+def place(environ: Mapping[str, str]) -> Path:
+    """Return where the state folder is, or would be; see `state_folder`. Nothing is made."""
+    return _chosen(environ).absolute()
 
 
 def make_folder(path: Path) -> None:
@@ -50,6 +59,24 @@ def make_folder(path: Path) -> None:
             raise
         return  # another process was faster
     path.chmod(mode)  # not left to mkdir(), whose mode the umask would narrow
+
+
+def _refuse_root_what_is_anothers(folder: Path) -> None:
+    """Keep root out of another user's folder: root may make files there, which that user could not open."""
+    owner = folder.stat().st_uid
+    if os.geteuid() != 0 or owner == 0:
+        return
+    try:
+        name = pwd.getpwuid(owner).pw_name
+        account = name
+    except KeyError:
+        name, account = f"the user {owner}", f"#{owner}"
+    command = shlex.join(["sudo", "-u", account, "env", f"CHRONOTRACK_LIVE_STATE={folder}"])
+    raise SettingsInvalid(
+        f"The state folder {folder} belongs to {name}, who could not use what root makes in it: run this as "
+        f'that user ({command} ...; docs/operations.md, "In whose name commands run", has a function for '
+        f"it), or {_REMEDY}"
+    )
 
 
 def _chosen(environ: Mapping[str, str]) -> Path:

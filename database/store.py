@@ -64,24 +64,23 @@ class Store:
             NoCredentials: none of them has any.
         """
         with self._database.transaction() as cursor:
+            cursor.execute(
+                compose("partner_credentials"),
+                {"provider_name": provider_name, "partners": None if partners is None else list(partners)},
+            )
+            if found := [Credentials(**row) for row in cursor.fetchall()]:
+                return found
             cursor.execute(compose("provider_id"), {"provider_name": provider_name})
             if cursor.fetchone() is None:
                 raise SchemaNotReady(
                     f"The database does not know {provider_name}: run `chronotrack-live migrate`, which adds "
                     "ChronoTrack Live; any other provider needs a row of that name in providers."
                 )
-            cursor.execute(
-                compose("partner_credentials"),
-                {"provider_name": provider_name, "partners": None if partners is None else list(partners)},
-            )
-            found = [Credentials(**row) for row in cursor.fetchall()]
-        if not found:
-            who = "No timing partner" if partners is None else f"None of the timing partners {list(partners)}"
-            raise NoCredentials(
-                f"{who} has credentials for {provider_name}: give them some with "
-                "`chronotrack-live credentials set`, or with SQL for another provider."
-            )
-        return found
+        who = "No timing partner" if partners is None else f"None of the timing partners {list(partners)}"
+        raise NoCredentials(
+            f"{who} has credentials for {provider_name}: give them some with "
+            "`chronotrack-live credentials set`, or with SQL for another provider."
+        )
 
     def live_events(self, credentials: Credentials, since: datetime) -> list[StoredEvent]:
         """Return the partner's live events of `since` or later, by start, end or a race's start."""

@@ -28,7 +28,10 @@ from providers.terminal import configure_logs, one_clear_line, say
 from schedulers.partner import PROVIDER, Partner, open_partners
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_RELOAD = "A scheduler that runs takes it over at a SIGHUP (systemctl reload chronotrack-live-scheduler)."
+_TAKEN_OVER = (
+    "A scheduler that runs takes it over within an interval (90 seconds, unless it is set to another), at "
+    "once after systemctl reload chronotrack-live-scheduler."
+)
 
 
 @click.group(name="credentials")
@@ -100,7 +103,7 @@ def set_credentials(
         click.echo(f"The credentials of {access.label} are so already.")
         return
     click.echo(f"The credentials of {access.label} are kept.")
-    say(f"Ask the API whether it takes them: chronotrack-live credentials test {partner}\n{_RELOAD}")
+    say(f"Ask the API whether it takes them: chronotrack-live credentials test {partner}\n{_TAKEN_OVER}")
 
 
 def _kept_config(access: PartnerAccess) -> Mapping[str, object]:
@@ -199,7 +202,7 @@ def remove_credentials(*, partner: int, yes: bool) -> None:
             click.confirm(f"Remove the credentials of {credentials.label}?", abort=True, err=True)
         table.remove(credentials)
     click.echo(f"The credentials of {credentials.label} are removed.")
-    say(f"Its events, entries, results and history stay. {_RELOAD} Until then it goes on.")
+    say(f"Its events, entries, results and history stay. {_TAKEN_OVER} Until then it goes on.")
 
 
 def _credentials_of(access: PartnerAccess) -> Credentials:

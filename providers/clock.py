@@ -156,10 +156,13 @@ def _instant(text: str) -> datetime:
 
 
 def _speed(text: str) -> float:
+    sentence = f"A clock's speed must be a positive number, not {text!r}."
+    if "_" in text:  # 3_0 is 30 to Python, and a slip of the finger to everybody else
+        raise ValueError(sentence)
     try:
         return float(text)
     except ValueError as error:
-        raise ValueError(f"A clock's speed must be a positive number, not {text!r}.") from error
+        raise ValueError(sentence) from error
 
 
 def clock_of(environ: Mapping[str, str]) -> Clock:

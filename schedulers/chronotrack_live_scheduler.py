@@ -28,7 +28,8 @@ from database.store import Store
 from providers.clock import Clock, clock_of
 from providers.exit_codes import COULD_NOT_START
 from providers.terminal import configure_logs, one_clear_line, say
-from schedulers.daemon import Daemon, Source, warn_of_unknown
+from schedulers.credentials_watch import Source
+from schedulers.daemon import Daemon, warn_of_unknown
 from schedulers.observer import Observer, Observers
 from schedulers.once import exit_code, run_pass
 from schedulers.partner import open_partners
@@ -95,9 +96,10 @@ def command(
 ) -> None:
     """Collect events, participants and results on windows that follow the race.
 
-    It runs until SIGTERM or SIGINT: what is under way then has half a minute to end. SIGHUP makes it read
-    again the partners' credentials with their additional_config, and the intervals, phases and
-    max_concurrent_events in the file of --settings; what else is in that file is read at its start only.
+    It runs until SIGTERM or SIGINT: what is under way then has half a minute to end. Once an interval it
+    reads the partners' credentials with their additional_config. SIGHUP makes it read them at once, and the
+    intervals, phases and max_concurrent_events in the file of --settings; what else is in that file is read
+    at its start only.
     """
     if once and plan:
         raise click.UsageError("--once does what is due now, --plan says what will be done: leave one out.")

@@ -7,25 +7,18 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import structlog
 
 from database.refusal import refuses
-from database.store import NoCredentials
-from providers.clock import Clock
-from providers.errors import DatabaseUnavailable, IntegrationError, SettingsInvalid
+from providers.errors import DatabaseUnavailable, SettingsInvalid
 from providers.exit_codes import COULD_NOT_START, INTERRUPTED
-from providers.records import Credentials
-from providers.registry import adapter_class
+from schedulers.credentials_watch import CredentialsWatch, Source
 from schedulers.database_watch import FIRST_WAIT, LONGEST_WAIT
 from schedulers.lanes import Job
 from schedulers.observer import Observer
-from schedulers.partner import PROVIDER, Partner, SchedulerStore, open_partner
 from schedulers.scheduler import BEAT, HOUSE, ChronoTrackLiveScheduler
 from schedulers.settings import SchedulerSettings
 from schedulers.settings_file import SettingsFile
@@ -43,17 +36,6 @@ _READ_AGAIN = timedelta(seconds=5)
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the partners come from: see `schedulers.partner.open_partners`."""
-
-    store: SchedulerStore
-    state: Path
-    clock: Clock
-    only: Sequence[int] | None = None
-    record: Path | None = None
-
-
 class Daemon:
     """Runs the scheduler until a signal ends it."""
 
@@ -66,6 +48,7 @@ class Daemon:
             SettingsInvalid: they are impossible.
         """
         self._source = source
+        self._credentials = CredentialsWatch(source)
         self._settings_file = settings_file
         self._environ = settings_file.read()
         self._settings = SchedulerSettings.from_env(self._environ)
@@ -78,7 +61,8 @@ class Daemon:
         """Run until SIGTERM or SIGINT; return the exit code.
 
         What is under way then has 28 seconds; a second signal ends the process at once. SIGHUP reads the
-        settings and the partners' credentials again. A database that does not answer yet is waited for.
+        settings again, and at once the partners' credentials, which are read once an interval anyway. A
+        database that does not answer yet is waited for.
 
         Raises:
             IntegrationError: it cannot start, and waiting would not help.
@@ -87,13 +71,11 @@ class Daemon:
             signal.signal(number, self._take)
         if not self._database_answers():
             return 0
-        source = self._source
-        opened = [self._opened(credentials) for credentials in self._credentials()]
-        partners = [partner for partner in opened if partner is not None]
+        source, partners = self._source, self._credentials.open()
         if not partners:
             return COULD_NOT_START
         self._scheduler = ChronoTrackLiveScheduler(
-            partners, source.store, source.clock, self._settings, self._observer
+            partners, source.store, source.clock, self._settings, self._observer, self._follow_the_credentials
         )
         with closing(self._scheduler.roster):
             self._scheduler.start()
@@ -187,55 +169,18 @@ class Daemon:
             log.warning("settings.want_restart", settings=sorted(changed))
         self._settings, self._environ = settings, environ
 
-    def _credentials(self) -> list[Credentials]:
-        """Return the partners' credentials as they are in the database now.
-
-        Raises:
-            IntegrationError: there are none, or the database does not say.
-        """
-        return self._source.store.credentials(adapter_class(PROVIDER).provider_name, self._source.only)
+    def _follow_the_credentials(self) -> None:
+        self._credentials.follow(self._scheduler)
 
     def _read_credentials(self) -> Job | None:
-        """Take the partners as they are in the database now; who has not changed goes on undisturbed."""
+        """Take the partners as they are in the database now, and say again what is wrong with them."""
         try:
-            found = self._credentials()
-        except NoCredentials as nobody:
-            log.warning("partners.none", reason=str(nobody))
-            found = []
+            self._credentials.follow(self._scheduler, afresh=True)
         except DatabaseUnavailable:
             again = self._source.clock.now() + _READ_AGAIN
             return Job("credentials", HOUSE, again, self._read_credentials)
-        except IntegrationError as error:
-            log.warning("credentials.not_read", reason=str(error))
-            self._systemd.ready(self._scheduler.tell_how_things_stand())
-            return None
-        known = {partner.timing_partner_id: partner.adapter.credentials for partner in self._scheduler.roster}
-        for partner_id in known.keys() - {credentials.timing_partner_id for credentials in found}:
-            self._scheduler.dismiss(partner_id)
-            log.info("partner.removed", partner=partner_id)
-        for credentials in found:
-            if known.get(credentials.timing_partner_id) != credentials:
-                self._take_over(credentials, is_new=credentials.timing_partner_id not in known)
         self._systemd.ready(self._scheduler.tell_how_things_stand())
         return None
-
-    def _take_over(self, credentials: Credentials, *, is_new: bool) -> None:
-        partner_id, partner = credentials.timing_partner_id, self._opened(credentials)
-        if partner is not None:
-            self._scheduler.admit(partner)
-            log.info("partner.added" if is_new else "partner.changed", partner=partner_id)
-        elif not is_new:
-            self._scheduler.dismiss(partner_id)
-
-    def _opened(self, credentials: Credentials) -> Partner | None:
-        """Return the partner of these credentials; None, and a word in the log, when they cannot work."""
-        source = self._source
-        try:
-            return open_partner(credentials, source.store, source.state, source.clock, source.record)
-        except SettingsInvalid as problem:
-            partner_id = credentials.timing_partner_id
-            log.warning("partner.invalid", partner=partner_id, reason=str(problem))
-            return None
 
 
 def warn_of_unknown(settings_file: SettingsFile) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import structlog
@@ -53,13 +53,26 @@ class ChronoTrackLiveScheduler:
         clock: Clock,
         settings: SchedulerSettings,
         observer: Observer | None = None,
+        follow_partners: Callable[[], None] = lambda: None,
     ) -> None:
+        """Take what it works with.
+
+        Args:
+            partners: whom it works for at first.
+            store: the hub.
+            clock: race time.
+            settings: what it goes by at first.
+            observer: is told what was done, and how things stand.
+            follow_partners: is called once an interval, when the database is there, to admit and dismiss; it
+                may raise DatabaseUnavailable.
+        """
         self.roster = Roster(partners)
         self.lanes = Lanes(clock)
         self._store = store
         self._clock = clock
         self._settings = settings
         self._observer = observer or Nobody()
+        self._follow_partners = follow_partners
         self._agenda = Agenda(settings.windows)
         self._watch = DatabaseWatch(store.answers)
         self._event_jobs = EventJobs(self.roster, self._agenda, clock, self._watch, self._told)
@@ -256,10 +269,15 @@ class ChronoTrackLiveScheduler:
         return Job("hub", HOUSE, self._clock.now() + interval, self._read_the_hub)
 
     def _read_the_hub(self) -> Job:
-        """Learn what other processes did: another daemon may have found the events, and may die."""
+        """Learn what others did: another daemon may have found the events, and may die; partners change."""
         if not self._watch.lost:
             for partner in self.roster:
                 self._follow(partner)
+            try:
+                self._follow_partners()
+            except DatabaseUnavailable as error:
+                if not self._database_is_lost(error):
+                    log.warning("credentials.not_read", reason=str(error))
         return self._reading_of_the_hub()
 
     def _fold(self) -> Job:

@@ -1,4 +1,4 @@
-"""Credentials that are read again on SIGHUP, and what the service manager is told, as a real process."""
+"""Credentials that are read again, on SIGHUP or not, and what the service manager is told: a real process."""
 
 from __future__ import annotations
 
@@ -88,6 +88,31 @@ def test_sighup_takes_in_new_partners_changes_changed_ones_and_lets_removed_ones
     assert said("Traceback") == 0
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
+
+
+def test_whatever_changes_in_the_hub_is_taken_over_within_an_interval_though_nobody_says_so(
+    daemon, add_partner, apis, ask, query, said
+):
+    first, second = apis
+    for name in ("Changed", "Unchanged"):
+        add_partner(name, base_url=first.url)
+    daemon(CHRONOTRACK_LIVE_INTENSIVE_INTERVAL_SECONDS="1")
+    wait_until(lambda: ask(COLLECTED, 1) and ask(COLLECTED, 2))
+    wait_until(lambda: ask(f"{TESTED} AND sync_type = 'events'"))
+
+    add_partner("New", base_url=second.url)
+    wait_until(lambda: ask(COLLECTED, 3))
+    query("UPDATE partner_provider_credentials SET principal = 'new' WHERE timing_partner_id = 1")
+    wait_until(lambda: said("partner.changed"))
+    query("DELETE FROM partner_provider_credentials")
+    wait_until(lambda: said("partners.none"))
+    add_partner("Newest", base_url=second.url)
+    wait_until(lambda: ask(COLLECTED, 4))
+
+    counts = [said(f"partner.{what}") for what in ("added", "changed", "removed")]
+    assert counts == [2, 1, 3]
+    assert (said("partners.none"), said("Traceback")) == (1, 0)
+    assert ask(TESTED) == 2
 
 
 def test_a_row_that_cannot_work_stops_its_partner_alone_with_one_line_until_it_is_mended(

@@ -123,6 +123,7 @@ def test_sleep_passes_race_time():
         ("yesterday=2013-04-15T14:00:00Z@2", "cannot read 'yesterday' as an instant"),
         ("2025-04-21T12:00:00Z=2013-04-31T14:00:00Z@2", "cannot read '2013-04-31T14:00:00Z' as an instant"),
         ("2025-04-21T12:00:00Z=2013-04-15T14:00:00Z@quick", "must be a positive number, not 'quick'"),
+        ("2025-04-21T12:00:00Z=2013-04-15T14:00:00Z@3_0", "must be a positive number, not '3_0'"),
         ("2025-04-21T12:00:00Z=2013-04-15T14:00:00Z@0", "must be a positive number, not 0"),
         ("2025-04-21T12:00:00Z=2013-04-15T14:00:00Z@-1", "must be a positive number, not -1"),
         ("2025-04-21T12:00:00Z=2013-04-15T14:00:00Z@nan", "must be a positive number, not nan"),

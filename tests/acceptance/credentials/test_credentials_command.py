@@ -158,7 +158,7 @@ def test_removing_takes_this_providers_row_and_no_other(set_up, credentials, que
     done = credentials("remove", 1, "--yes")
 
     assert done.returncode == 0
-    assert "SIGHUP" in done.stderr
+    assert "takes it over within an interval (90 seconds" in done.stderr
     assert {(row["timing_partner_id"], row["provider_id"]) for row in kept()} == {(1, 77), (2, 1)}
     assert query("SELECT event_id FROM ct_events") == [{"event_id": "e"}]
 
