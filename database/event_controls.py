@@ -79,13 +79,14 @@ class EventControls:
             cursor.execute(compose("collected_partners"), {"provider_name": self._provider_name})
             return [CollectedPartner(**row) for row in cursor.fetchall()]
 
-    def events(self, since: datetime | None = None) -> list[KnownEvent]:
+    def events(self, since: datetime | None = None, latest: datetime | None = None) -> list[KnownEvent]:
         """Return the live events by their starts.
 
         Args:
             since: leave out those that start, end and have all races before this instant (aware).
+            latest: leave out what is accounted for of their results after this instant (aware).
         """
-        return self._events(since=database_time(since), event_ids=None)
+        return self._events(since=database_time(since), event_ids=None, latest=database_time(latest))
 
     def named(self, keys: Sequence[LiveKey]) -> list[KnownEvent]:
         """Return the live events of these keys, in the order of the keys.
@@ -94,7 +95,7 @@ class EventControls:
             SettingsInvalid: the hub does not have one of them.
         """
         wanted = list(dict.fromkeys(key.text for key in keys))
-        found = {event.key: event for event in self._events(since=None, event_ids=wanted)}
+        found = {event.key: event for event in self._events(since=None, event_ids=wanted, latest=None)}
         unknown = [key for key in wanted if key not in found]
         if unknown:
             raise SettingsInvalid(
@@ -109,11 +110,11 @@ class EventControls:
             for event in events:
                 cursor.execute(compose("pause_event"), {"event_id": event.key, "at": database_time(at)})
 
-    def resume(self, events: Sequence[KnownEvent]) -> None:
-        """Let events go on, from their next due instants on."""
+    def resume(self, events: Sequence[KnownEvent], at: datetime) -> None:
+        """Let events go on, from their next due instants on, and note at the event when (aware) that was."""
         with self._database.transaction() as cursor:
             for event in events:
-                cursor.execute(compose("resume_event"), {"event_id": event.key})
+                cursor.execute(compose("resume_event"), {"event_id": event.key, "at": database_time(at)})
 
     def _events(self, **which: object) -> list[KnownEvent]:
         with self._database.transaction() as cursor:

@@ -12,7 +12,7 @@ from psycopg2 import sql
 from database.connection import Database, driver_errors
 from database.queries import compose
 from database.settings import DatabaseSettings
-from database.state_folder import state_folder
+from database.state_folder import place, state_folder
 
 # As in the specification's commands.
 DATABASE_NAME = "project88_myappdb"
@@ -52,6 +52,22 @@ def opened_database(environ: Mapping[str, str], tell: Callable[[str], None]) -> 
             yield database
         finally:
             database.close()
+
+
+def is_there(environ: Mapping[str, str]) -> bool:
+    """Return whether a database is named, or a private PostgreSQL was made: opening it would make none.
+
+    Args:
+        environ: where the settings are.
+
+    Raises:
+        SettingsInvalid: systemd's credential that names it cannot be read.
+    """
+    if DatabaseSettings.from_env(environ).dsn is not None:
+        return True
+    with suppress(OSError):
+        return any((place(environ) / "postgres").glob("*/data"))
+    return False
 
 
 def create_database(dsn: str, name: str) -> None:

@@ -637,7 +637,8 @@ ORDER BY p.timing_partner_id;
 
 -- name: event_overview
 -- A provider's live events with what an operator asks about each: all of them, or those that start, end or have
--- a race since an instant, or those of some keys.
+-- a race since an instant, or those of some keys. What is noted of instants after `latest`, where that is said, is
+-- left out.
 SELECT
     e.event_id,
     e.timing_partner_id,
@@ -672,6 +673,7 @@ LEFT JOIN LATERAL (
     WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
       AND h.sync_type = 'results' AND h.event_id = e.event_id
       AND h.error_category IS DISTINCT FROM 'collected_elsewhere'
+      AND (%(latest)s::timestamp IS NULL OR h.sync_time <= %(latest)s)
     ORDER BY h.sync_time DESC LIMIT 1
 ) AS last_results ON true
 LEFT JOIN LATERAL (
@@ -694,8 +696,11 @@ SELECT event_id, %(at)s FROM ct_events WHERE event_id = %(event_id)s
 ON CONFLICT DO NOTHING;
 
 -- name: resume_event
--- Let an event go on.
-DELETE FROM ct_live_paused_events WHERE event_id = %(event_id)s;
+-- Let an event go on, and note when: nobody is late with what came due while it was held back.
+WITH resumed AS (
+    DELETE FROM ct_live_paused_events WHERE event_id = %(event_id)s RETURNING event_id
+)
+UPDATE ct_events SET updated_at = %(at)s FROM resumed WHERE ct_events.event_id = resumed.event_id;
 
 -- name: server_standing
 -- What the monitor says of the server: which database it is, how large, and how many connections there are.
@@ -710,15 +715,20 @@ SELECT
 
 -- name: partner_accounts
 -- The partners that are collected through a provider: how the last test of their credentials went, their last
--- discovery, and how often in a row the looks for events have failed since, but for refusals.
+-- discovery, and how often in a row the looks for events have failed since, but for refusals. Whoever writes a
+-- row by hand with now() writes the wall clock of the database's own zone: what changed_at is then is
+-- changed_local. What is noted of instants after `latest` was noted before a clock was set back.
 SELECT
     p.timing_partner_id,
     p.company_name AS name,
     coalesce(c.updated_at, c.created_at) AS changed_at,
+    coalesce(c.updated_at, c.created_at) AT TIME ZONE
+        (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone') AT TIME ZONE 'UTC' AS changed_local,
     tested.sync_time AS tested_at,
     tested.status AS tested_status,
     tested.error_category AS tested_category,
     tested.reason AS tested_reason,
+    looked.sync_time AS looked_at,
     discovered.sync_time AS discovered_at,
     failed.count AS failures,
     failed.reason AS failure_reason
@@ -728,13 +738,20 @@ JOIN timing_partners p USING (timing_partner_id)
 LEFT JOIN LATERAL (
     SELECT h.sync_time, h.status, h.error_category, h.reason FROM sync_history h
     WHERE h.provider_id = c.provider_id AND h.timing_partner_id = c.timing_partner_id
-      AND h.sync_type = 'authentication' AND h.event_id IS NULL
+      AND h.sync_type = 'authentication' AND h.event_id IS NULL AND h.sync_time <= %(latest)s
     ORDER BY h.sync_time DESC LIMIT 1
 ) AS tested ON true
 LEFT JOIN LATERAL (
     SELECT h.sync_time FROM sync_history h
     WHERE h.provider_id = c.provider_id AND h.timing_partner_id = c.timing_partner_id
+      AND h.sync_type = 'events' AND h.event_id IS NULL AND h.sync_time <= %(latest)s
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS looked ON true
+LEFT JOIN LATERAL (
+    SELECT h.sync_time FROM sync_history h
+    WHERE h.provider_id = c.provider_id AND h.timing_partner_id = c.timing_partner_id
       AND h.sync_type = 'events' AND h.event_id IS NULL AND h.status IN ('completed', 'partial')
+      AND h.sync_time <= %(latest)s
     ORDER BY h.sync_time DESC LIMIT 1
 ) AS discovered ON true
 CROSS JOIN LATERAL (
@@ -742,61 +759,115 @@ CROSS JOIN LATERAL (
     WHERE h.provider_id = c.provider_id AND h.timing_partner_id = c.timing_partner_id
       AND h.sync_type IN ('authentication', 'events') AND h.event_id IS NULL
       AND h.status = 'failed' AND h.error_category IS DISTINCT FROM 'refused'
-      AND h.sync_time > coalesce(discovered.sync_time, '-infinity')
+      AND h.sync_time > coalesce(discovered.sync_time, '-infinity') AND h.sync_time <= %(latest)s
 ) AS failed
 WHERE providers.name = %(provider_name)s
 ORDER BY p.timing_partner_id;
 
 -- name: collection_accounts
--- How the collections of some live events went: the last one that went well, the lateness of the last one of
--- these that was due, the last one that wrote anything, and how often in a row it failed since.
+-- How the collections of some live events went up to an instant: the last one that went well, the lateness of the
+-- last one of these that was due, the last one that wrote anything, how often in a row it failed since, how many
+-- in a row were whole in no part of their lists (a row that is set aside makes a collection partial as well), and
+-- how the last hour's ended. The same of the entry lists, as far as they failed.
 SELECT
     e.event_id,
-    e.created_at AS known_since,
+    greatest(e.created_at, e.updated_at) AS known_since,
+    -- Counted, by an index: whether there is any, PostgreSQL may look for in the whole table.
+    (SELECT count(*) FROM ct_participants p
+     WHERE p.event_id = e.event_id AND p.data_source = e.data_source) > 0 AS has_entries,
     collected.sync_time AS collected_at,
     due.lateness_seconds::float AS lateness,
     changed.sync_time AS changed_at,
     failed.count AS failures,
-    failed.reason AS failure_reason
+    failed.reason AS failure_reason,
+    moved.count AS partials,
+    hour.failures AS failures_of_hour,
+    hour.collections AS collections_of_hour,
+    unread.count AS entry_failures,
+    unread.reason AS entry_failure_reason
 FROM ct_events e
 JOIN providers ON e.data_source = replace(lower(providers.name), ' ', '_')
 LEFT JOIN LATERAL (
     SELECT h.sync_time FROM sync_history h
     WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
       AND h.sync_type = 'results' AND h.event_id = e.event_id AND h.status IN ('completed', 'partial')
+      AND h.sync_time <= %(latest)s
     ORDER BY h.sync_time DESC LIMIT 1
 ) AS collected ON true
 LEFT JOIN LATERAL (
     SELECT h.lateness_seconds FROM sync_history h
     WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
       AND h.sync_type = 'results' AND h.event_id = e.event_id AND h.status IN ('completed', 'partial')
-      AND h.lateness_seconds IS NOT NULL
+      AND h.lateness_seconds IS NOT NULL AND h.sync_time <= %(latest)s
     ORDER BY h.sync_time DESC LIMIT 1
 ) AS due ON true
 LEFT JOIN LATERAL (
     SELECT h.sync_time FROM sync_history h
     WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
       AND h.sync_type = 'results' AND h.event_id = e.event_id AND h.status IN ('completed', 'partial')
-      AND h.num_of_synced_records > 0
+      AND h.num_of_synced_records > 0 AND h.sync_time <= %(latest)s
     ORDER BY h.sync_time DESC LIMIT 1
 ) AS changed ON true
 CROSS JOIN LATERAL (
     SELECT count(*), (array_agg(h.reason ORDER BY h.sync_time DESC))[1] AS reason FROM sync_history h
     WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
       AND h.sync_type = 'results' AND h.event_id = e.event_id AND h.status = 'failed'
-      AND h.sync_time > coalesce(collected.sync_time, '-infinity')
+      AND h.sync_time > coalesce(collected.sync_time, '-infinity') AND h.sync_time <= %(latest)s
 ) AS failed
+LEFT JOIN LATERAL (
+    SELECT h.sync_time FROM sync_history h
+    WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
+      AND h.sync_type = 'results' AND h.event_id = e.event_id
+      AND (h.status = 'completed' OR (h.status = 'partial' AND h.entries_failed > 0))
+      AND h.sync_time <= %(latest)s
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS whole ON true
+CROSS JOIN LATERAL (
+    SELECT count(*) FROM sync_history h
+    WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
+      AND h.sync_type = 'results' AND h.event_id = e.event_id AND h.status = 'partial'
+      AND h.sync_time > coalesce(whole.sync_time, '-infinity') AND h.sync_time <= %(latest)s
+) AS moved
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE h.status = 'failed') AS failures, count(*) AS collections FROM sync_history h
+    WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
+      AND h.sync_type = 'results' AND h.event_id = e.event_id AND h.status IN ('completed', 'partial', 'failed')
+      AND h.sync_time > %(latest)s::timestamp - interval '1 hour' AND h.sync_time <= %(latest)s
+) AS hour
+LEFT JOIN LATERAL (
+    SELECT h.sync_time FROM sync_history h
+    WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
+      AND h.sync_type = 'participants' AND h.event_id = e.event_id
+      AND h.status IN ('completed', 'partial', 'skipped') AND h.sync_time <= %(latest)s
+    ORDER BY h.sync_time DESC LIMIT 1
+) AS read ON true
+CROSS JOIN LATERAL (
+    SELECT count(*), (array_agg(h.reason ORDER BY h.sync_time DESC))[1] AS reason FROM sync_history h
+    WHERE h.provider_id = providers.provider_id AND h.timing_partner_id = e.timing_partner_id
+      AND h.sync_type = 'participants' AND h.event_id = e.event_id AND h.status = 'failed'
+      AND h.sync_time > coalesce(read.sync_time, '-infinity') AND h.sync_time <= %(latest)s
+) AS unread
 WHERE providers.name = %(provider_name)s
   AND e.event_id = ANY (%(event_ids)s);
 
 -- name: last_sign_of_life
--- When the scheduler last accounted for anything.
+-- When the scheduler last accounted for anything, up to an instant. A test that went well is no sign: `check` and
+-- `credentials test` make such as well, and after the scheduler's own comes the look for events. One that failed
+-- is: nothing comes after it.
 SELECT sync_time AS at
 FROM sync_history
 WHERE provider_id = (SELECT provider_id FROM providers WHERE name = %(provider_name)s)
-  AND sync_type IN ('authentication', 'events', 'participants', 'results')
+  AND (sync_type IN ('events', 'participants', 'results') OR (sync_type = 'authentication' AND status = 'failed'))
+  AND sync_time <= %(latest)s
 ORDER BY sync_time DESC
 LIMIT 1;
+
+-- name: last_instant_ahead
+-- The last instant after another one for which anything is accounted for, null where there is none.
+SELECT max(sync_time) AS at
+FROM sync_history
+WHERE provider_id = (SELECT provider_id FROM providers WHERE name = %(provider_name)s)
+  AND sync_time > %(latest)s;
 
 -- name: operations_since
 -- The deployment guide's question to sync_history, counted: what was done for each partner, and how it ended.
@@ -816,8 +887,13 @@ GROUP BY timing_partner_id, sync_type, status, error_category
 ORDER BY timing_partner_id, sync_type, status, error_category;
 
 -- name: rejected_row_counts
--- How many rows of each partner are set aside, by kind.
-SELECT timing_partner_id, kind, count(*) AS rows, max(last_seen) AS last
+-- How many rows of each partner are set aside, by kind, and how many of them were seen since an instant.
+SELECT
+    timing_partner_id,
+    kind,
+    count(*) AS rows,
+    count(*) FILTER (WHERE last_seen >= %(since)s) AS lately,
+    max(last_seen) AS last
 FROM ct_live_rejected_rows
 WHERE data_source = (SELECT replace(lower(name), ' ', '_') FROM providers WHERE name = %(provider_name)s)
 GROUP BY timing_partner_id, kind
@@ -842,14 +918,24 @@ GROUP BY live.timing_partner_id
 ORDER BY live.timing_partner_id;
 
 -- name: row_counts
--- Rows by data_source. Those of APIs are counted, by their indexes; of TCP's, which are many, it is said how many
--- PostgreSQL took them for when it last looked, and nothing where it never did.
+-- Rows by data_source. Those of APIs are counted, by their indexes. TCP's are counted as well where the table is
+-- small (a megabyte); of those that are many it is said how many PostgreSQL takes them for, as its planner does, by
+-- what it last saw of a page; null where it never looked.
 WITH live (table_name, data_source, rows) AS (
     SELECT 'ct_participants', data_source, count(*) FROM ct_participants
     WHERE data_source <> 'tcp_hardware' GROUP BY data_source
     UNION ALL
     SELECT 'ct_results', data_source, count(*) FROM ct_results
     WHERE data_source <> 'tcp_hardware' GROUP BY data_source
+), sizes AS (
+    SELECT
+        relname AS table_name,
+        pg_relation_size(oid) <= 1048576 AS is_small,
+        CASE WHEN relpages > 0 AND reltuples >= 0 THEN
+            reltuples / relpages * pg_relation_size(oid) / current_setting('block_size')::integer
+        END AS rows
+    FROM pg_class
+    WHERE oid IN ('ct_participants'::regclass, 'ct_results'::regclass)
 )
 SELECT 'ct_events' AS table_name, data_source, count(*) AS rows, false AS estimated
 FROM ct_events GROUP BY data_source
@@ -857,8 +943,16 @@ UNION ALL
 SELECT table_name, data_source, rows, false FROM live
 UNION ALL
 SELECT
-    relname, 'tcp_hardware',
-    greatest(0, reltuples - coalesce((SELECT sum(rows) FROM live WHERE table_name = relname), 0))::bigint, true
-FROM pg_class
-WHERE oid IN ('ct_participants'::regclass, 'ct_results'::regclass) AND reltuples >= 0
+    table_name,
+    'tcp_hardware',
+    -- In this order: a table that is not small is never read.
+    CASE
+        WHEN NOT is_small AND sizes.rows IS NULL THEN NULL
+        WHEN NOT is_small THEN
+            greatest(0, sizes.rows - coalesce((SELECT sum(rows) FROM live WHERE live.table_name = sizes.table_name), 0))
+        WHEN table_name = 'ct_results' THEN (SELECT count(*) FROM ct_results WHERE data_source = 'tcp_hardware')
+        ELSE (SELECT count(*) FROM ct_participants WHERE data_source = 'tcp_hardware')
+    END::bigint,
+    NOT is_small
+FROM sizes
 ORDER BY table_name, data_source;

@@ -23,6 +23,53 @@ FROM unnest(%(relations)s::text[]) AS name
 WHERE to_regclass(name) IS NULL
    OR EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(name) AND NOT indisvalid);
 
+-- name: lost_defaults
+-- Of the tables that have a data_source: those whose rows of TCP would not get theirs any more, and what mends that.
+SELECT
+    table_name || '.data_source' AS part,
+    concat_ws(' ',
+        CASE WHEN NOT attnotnull THEN
+            'UPDATE ' || table_name || ' SET data_source = ''tcp_hardware'' WHERE data_source IS NULL;' END,
+        'ALTER TABLE ' || table_name || ' ' || concat_ws(', ',
+            CASE WHEN NOT has_default THEN 'ALTER COLUMN data_source SET DEFAULT ''tcp_hardware''' END,
+            CASE WHEN NOT attnotnull THEN 'ALTER COLUMN data_source SET NOT NULL' END) || ';') AS remedy
+FROM unnest(ARRAY['ct_events', 'ct_participants', 'ct_results']) AS table_name
+JOIN pg_attribute ON attrelid = to_regclass(table_name) AND attname = 'data_source' AND NOT attisdropped
+LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+CROSS JOIN LATERAL (
+    SELECT starts_with(coalesce(pg_get_expr(adbin, adrelid), ''), '''tcp_hardware''') AS has_default
+) AS its
+WHERE NOT (attnotnull AND has_default);
+
+-- name: view_of_results
+-- Whether unified_results, by its text, leaves out what stands aside for TCP's and what was removed, as the extension's
+-- does; and whether the role that asks may see for itself, by a row that it adds.
+SELECT
+    strpos(definition, 'ct_live_superseded_events') > 0 AND strpos(definition, '''removed''') > 0 AS is_ours,
+    has_table_privilege('unified_results', 'SELECT') AND EXISTS (
+        SELECT FROM pg_attribute
+        WHERE attrelid = 'ct_results'::regclass AND attname = 'id'
+          AND atttypid IN ('integer'::regtype, 'bigint'::regtype)
+    ) AS may_be_seen
+FROM pg_get_viewdef('unified_results'::regclass) AS definition;
+
+-- name: add_live_result
+-- A live event with a result, which has a number of its own: none of the host's sequence is burnt.
+WITH event AS (
+    INSERT INTO ct_events (event_id, event_name, data_source)
+    VALUES (%(event_id)s, %(event_id)s, 'chronotrack_live')
+    RETURNING event_id
+)
+INSERT INTO ct_results (id, event_id, data_source)
+OVERRIDING SYSTEM VALUE
+SELECT (SELECT least(min(id), 0) - 1 FROM ct_results), event_id, 'chronotrack_live' FROM event;
+
+-- name: shows_live_result
+-- Whether unified_results shows the live result of that event.
+SELECT EXISTS (
+    SELECT FROM unified_results WHERE event_id = %(event_id)s AND data_source = 'chronotrack_live'
+) AS shown;
+
 -- name: missing_functions
 -- The functions of the extension that this database lacks.
 SELECT name || '()' AS part
@@ -89,10 +136,13 @@ SELECT check_duplicate_chronotrack_event(
 ) AS is_duplicate;
 
 -- name: last_work
--- The last thing that a scheduler did. Tests of credentials and backfills are others' work as well.
+-- The last thing that a scheduler did. Tests of credentials that went well and backfills are others' work as well;
+-- after a test that failed comes nothing of its own.
 SELECT h.sync_time AS at, h.sync_type
 FROM sync_history h
 JOIN providers USING (provider_id)
-WHERE providers.name = %(provider_name)s AND h.sync_type IN ('events', 'participants', 'results')
+WHERE providers.name = %(provider_name)s
+  AND (h.sync_type IN ('events', 'participants', 'results')
+       OR (h.sync_type = 'authentication' AND h.status = 'failed'))
 ORDER BY h.sync_time DESC
 LIMIT 1;

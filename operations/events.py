@@ -115,7 +115,7 @@ def resume(*, events: tuple[LiveKey, ...]) -> None:
         now, windows = clock_of(os.environ).now(), SchedulerSettings.from_env(os.environ).windows
         partners = {collected.timing_partner_id: collected for collected in controls.partners()}
         before = controls.named(events)
-        controls.resume(before)
+        controls.resume(before, now)
     for event in before:
         what = f"{event.key} ({event.stored.name})"
         if event.pause is None:

@@ -14,14 +14,16 @@ from database.event_controls import CollectedPartner, EventControls
 from database.monitoring import Monitoring
 from operations.budget_used import budget_used
 from operations.event_list import EventStanding
-from operations.reading import Reading, WatchedEvent, collected_partners
-from operations.service_unit import service_unit
+from operations.reading import AHEAD, Reading, WatchedEvent, collected_partners
+from operations.service_unit import SystemdAway, service_unit
 from providers.errors import IntegrationError, SchemaNotReady
 from providers.registry import adapter_class
 from schedulers.partner import PROVIDER, followed_since
 from schedulers.windows import Phase, WindowSettings
 
 _DAY = timedelta(days=1)
+# So long rows that are set aside are judged after they were last seen.
+LATELY = timedelta(days=7)
 # What an operator looks at first.
 _FIRST = (Phase.INTENSIVE, Phase.STANDARD, Phase.OVER, Phase.WAITING)
 
@@ -38,7 +40,7 @@ def read_health(
         windows: how they lie around a start.
         state: the state folder; None when it may not be read.
     """
-    reading = Reading(at=at, unit=service_unit())
+    reading = _with_unit(Reading(at=at))
     monitoring = Monitoring(database, adapter_class(PROVIDER).provider_name)
     try:
         reading = replace(reading, server=monitoring.server(), pending=migrate.pending(database))
@@ -46,7 +48,14 @@ def read_health(
     except SchemaNotReady:
         return replace(reading, not_migrated=True)
     except IntegrationError as error:
-        return Reading(at=at, unit=reading.unit, away=str(error))
+        return replace(Reading(at=at, away=str(error)), unit=reading.unit, systemd_away=reading.systemd_away)
+
+
+def _with_unit(reading: Reading) -> Reading:
+    try:
+        return replace(reading, unit=service_unit())
+    except SystemdAway as away:
+        return replace(reading, systemd_away=str(away))
 
 
 def _read_hub(
@@ -60,7 +69,8 @@ def _read_hub(
     def is_asked_for(timing_partner_id: int) -> bool:
         return not only or timing_partner_id in only
 
-    partners = [p for p in monitoring.partners() if is_asked_for(p.timing_partner_id)]
+    latest = reading.at + AHEAD
+    partners = [p for p in monitoring.partners(latest) if is_asked_for(p.timing_partner_id)]
     known = [partner.timing_partner_id for partner in partners]
     yesterday = reading.at - _DAY
     return replace(
@@ -72,9 +82,10 @@ def _read_hub(
             for event in _events(reading.at, database, monitoring, windows, collected_partners(partners))
             if is_asked_for(event.partner_id)
         ],
-        last_sign=monitoring.last_sign_of_life(),
+        last_sign=monitoring.last_sign_of_life(latest),
+        ahead=monitoring.last_ahead(latest),
         operations=[c for c in monitoring.operations(yesterday) if is_asked_for(c.timing_partner_id)],
-        rejected=[c for c in monitoring.rejected() if is_asked_for(c.timing_partner_id)],
+        rejected=[c for c in monitoring.rejected(reading.at - LATELY) if is_asked_for(c.timing_partner_id)],
         duplicates=[
             pair for pair in Duplicates(database).suspicious() if is_asked_for(pair["timing_partner_id"])
         ],
@@ -93,13 +104,13 @@ def _events(
 ) -> list[WatchedEvent]:
     """Return the events that are followed: those that are collected now first, each by its start."""
     controls = EventControls(database, adapter_class(PROVIDER).provider_name)
-    known = controls.events(followed_since(at, windows.max_collection))
+    known = controls.events(followed_since(at, windows.max_collection), latest=at + AHEAD)
     standings = [EventStanding.of(event, partners, at, windows) for event in known]
     followed = sorted(
         (standing for standing in standings if standing.is_followed),
         key=lambda standing: _FIRST.index(standing.phase),
     )
-    accounts = monitoring.collections([standing.event.key for standing in followed])
+    accounts = monitoring.collections([standing.event.key for standing in followed], at + AHEAD)
     return [
         WatchedEvent(standing=standing, account=accounts[standing.event.key])
         for standing in followed

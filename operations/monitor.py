@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,9 +15,10 @@ import click
 from rich.live import Live
 
 from database.connection import Database
-from database.opening import opened_database
-from database.state_folder import state_folder
-from operations.health import Health, State, judge
+from database.opening import is_there, opened_database
+from database.state_folder import place, state_folder
+from operations.finding import State
+from operations.health import Health, judge
 from operations.health_reading import read_health
 from operations.monitor_report import as_json, line
 from operations.monitor_screen import screen
@@ -54,12 +56,47 @@ class _Plugin(click.Command):
 def _unknown_in_one_line() -> Iterator[None]:
     """End the process as unknown, in one line, for what keeps anything from being said."""
     try:
-        yield
-    except IntegrationError as error:
-        click.echo(line(State.UNKNOWN, str(error)))
-        sys.exit(State.UNKNOWN)
+        try:
+            yield
+        except IntegrationError as error:
+            with _printing():
+                click.echo(line(State.UNKNOWN, str(error)))
+            sys.exit(State.UNKNOWN)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except Exception as fault:  # noqa: BLE001 - to Nagios, Python's own 1 would be a warning
+        said = fault if isinstance(fault, _NotPrinted) else _in_words(fault)
+        with suppress(OSError, AttributeError):
+            say(f"chronotrack-live: {said}")
+        sys.exit(State.UNKNOWN)
+
+
+class _NotPrinted(Exception):
+    """What was found could not be written to standard output."""
+
+
+def _in_words(fault: Exception) -> str:
+    """Return what is said of a fault of ours; not its own words, in which a secret may stand."""
+    *_, place_of_it = traceback.extract_tb(fault.__traceback__)
+    where = f"{Path(place_of_it.filename).name}, line {place_of_it.lineno}"
+    return f"A fault of this software ({type(fault).__name__} in {where}): report it. Nothing is known."
+
+
+@contextmanager
+def _printing() -> Iterator[None]:
+    """Write to standard output in the block.
+
+    Raises:
+        _NotPrinted: it cannot be written to.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        # What is still to be written would be tried again at the end of the process, and fail again.
+        with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        raise _NotPrinted(f"Standard output cannot be written to ({error.strerror}).") from error
 
 
 @click.command(name="monitor", cls=_Plugin)
@@ -88,10 +125,14 @@ def command(*, in_json: bool, watch: float | None, only: tuple[int, ...], urls: 
 
     The exit code is a Nagios plugin's, and in a pipe so is the first line: 0 ok, 1 warning, 2 critical,
     3 unknown. From when on it warns is set in the environment: see docs/settings.md. It only
-    looks: the database role chronotrack_live_monitor is enough for it.
+    looks: the database role chronotrack_live_monitor is enough for it, and where no database is named
+    it makes no private one.
     """
-    configure_logs(verbose=False, quiet=True)
     with _unknown_in_one_line():
+        configure_logs(verbose=False, quiet=True)
+        if sys.stdout is None:
+            raise _NotPrinted("Standard output is closed, so nothing could be said.")
+        _refuse_to_make_anything()
         tell = _telling(urls, only)
         with opened_database(os.environ, say) as database:
             look = _look(database, only)
@@ -103,12 +144,26 @@ def command(*, in_json: bool, watch: float | None, only: tuple[int, ...], urls: 
     sys.exit(health.state)
 
 
+def _refuse_to_make_anything() -> None:
+    """Raise SettingsInvalid where there is no database to look at: to look makes none."""
+    if not is_there(os.environ):
+        raise SettingsInvalid(
+            "no database is named: set DATABASE_URL, or libpq's PG* variables, to the hub's database. "
+            "The monitor only looks, and makes no private PostgreSQL."
+        )
+
+
 def _show(health: Health, *, in_json: bool) -> None:
-    if in_json:
-        click.echo(as_json(health))
-    else:
-        console().print(screen(health))
-    sys.stdout.flush()
+    with _printing():
+        click.echo(as_json(health) if in_json else _on_screen(health), nl=in_json)
+
+
+def _on_screen(health: Health) -> str:
+    shown = console()
+    with shown.capture() as said:
+        shown.print(screen(health))
+    # In any line of a plugin's, what comes after a bar would be figures to Nagios.
+    return said.get() if shown.is_terminal else said.get().replace("|", "/")
 
 
 def _watch(
@@ -165,8 +220,8 @@ def _telling(urls: Sequence[str], only: Collection[int]) -> Callable[[Health], N
 
 
 def _readable_state() -> Path | None:
-    """Return the state folder; None when it is somebody else's, whose budgets are then not known."""
+    """Return the state folder; None when there is none, or it is somebody else's: nothing is known of it."""
     try:
-        return state_folder(os.environ)
-    except SettingsInvalid:
+        return state_folder(os.environ) if place(os.environ).is_dir() else None
+    except (SettingsInvalid, OSError):
         return None

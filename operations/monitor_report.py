@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import orjson
 
 from database.monitoring import PartnerAccount
-from operations.health import Health, State
+from operations.finding import State
+from operations.health import Health
 from operations.reading import WatchedEvent, age, phases
 from schedulers.windows import Phase
 
@@ -44,12 +45,17 @@ def as_json(health: Health) -> str:
             {
                 "state": finding.state.name.lower(),
                 "about": finding.about,
+                "kind": finding.kind,
                 "what": finding.what,
                 "remedy": finding.remedy,
             }
             for finding in health.findings
         ],
-        "service": {"unit": reading.unit and asdict(reading.unit), "last_sign_of_life": reading.last_sign},
+        "service": {
+            "unit": reading.unit and asdict(reading.unit),
+            "systemd_away": reading.systemd_away,
+            "last_sign_of_life": reading.last_sign,
+        },
         "database": {"answers": reading.away is None, **(asdict(reading.server) if reading.server else {})},
         "pending_migrations": [str(pending) for pending in reading.pending],
         "partners": [_partner(partner, health) for partner in reading.partners],
@@ -127,6 +133,11 @@ def _event(event: WatchedEvent, at: datetime) -> dict[str, object]:
         "last_collection": last
         and {"at": last.at, "status": last.status, "category": last.category, "reason": last.reason},
         "failures_in_a_row": account.failures,
+        "failures_of_the_last_hour": account.failures_of_hour,
+        "collections_of_the_last_hour": account.collections_of_hour,
+        "partial_in_a_row": account.partials,
+        "entry_list_failures_in_a_row": account.entry_failures,
+        "has_entries": account.has_entries,
         "lateness_seconds": account.lateness,
         "freshness_seconds": _seconds(freshness(event, at)),
         "last_change": account.changed_at,

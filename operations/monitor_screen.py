@@ -9,7 +9,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from database.monitoring import OperationCount, PartnerAccount, RowCount
-from operations.health import Finding, Health, State
+from operations.finding import Finding, State
+from operations.health import Health
 from operations.monitor_report import authentication, first_line, freshness
 from operations.reading import Reading, WatchedEvent, age, phases
 from operations.tables import table
@@ -76,13 +77,8 @@ def _finding(found: Finding) -> tuple[str, ...]:
 
 
 def _standing(reading: Reading) -> Iterator[tuple[str, str]]:
-    unit, server = reading.unit, reading.server
-    yield (
-        "service",
-        f"{unit.active} ({unit.sub}), started again {unit.restarts} times"
-        if unit
-        else "no unit of systemd here",
-    )
+    server = reading.server
+    yield "service", _service(reading)
     if reading.away is not None:
         yield "database", reading.away
     if server is not None:
@@ -95,6 +91,15 @@ def _standing(reading: Reading) -> Iterator[tuple[str, str]]:
         )
         pending = ", ".join(str(one) for one in reading.pending)
         yield "migrations", f"pending: {pending}" if pending else "nothing is pending"
+
+
+def _service(reading: Reading) -> str:
+    unit = reading.unit
+    if unit is None:
+        away = reading.systemd_away
+        return "no unit of systemd here" if away is None else f"not known: systemd says nothing ({away})"
+    since = "" if unit.seconds is None else f" for {_span(timedelta(seconds=unit.seconds))}"
+    return f"{unit.active} ({unit.sub}){since}, started again {unit.restarts} times"
 
 
 def _partner(partner: PartnerAccount, reading: Reading) -> tuple[str, ...]:
@@ -146,7 +151,9 @@ def _error(count: OperationCount, at: datetime) -> tuple[str, ...]:
 
 
 def _rows(count: RowCount) -> tuple[str, ...]:
-    return count.table_name, count.data_source, f"{'about ' if count.estimated else ''}{count.rows:,}"
+    about = "about " if count.estimated else ""
+    rows = "not known" if count.rows is None else f"{about}{count.rows:,}"
+    return count.table_name, count.data_source, rows
 
 
 def _ago(instant: datetime | None, at: datetime) -> str:

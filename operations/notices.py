@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from operations.health import SET_ASIDE, SHOWN_TWICE, Finding, Health
+from operations.finding import Finding
+from operations.health import Health
+from operations.health_partners import SET_ASIDE, SHOWN_TWICE
 from schedulers.notices.concern import Concern, Look
 
 # They go on for weeks, and a partner that is collected again is well all the same.

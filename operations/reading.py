@@ -25,6 +25,8 @@ from schedulers.windows import Phase
 
 # As `ct_live_duplicate_audit` says it.
 _SHOWN_TWICE = "both"
+# So far the clocks of two hosts may be apart. What is further ahead was noted before a clock was set back.
+AHEAD = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class Reading:
     Attributes:
         at: the instant, aware.
         unit: the scheduler's unit, None where there is none.
+        systemd_away: why systemd said nothing of the unit, None when it did, or is not there.
         away: why the database said nothing, None when it did; all that follows is empty then.
         server: what answered.
         pending: migrations that it lacks; `not_migrated` says that it lacks too much of them to be read.
@@ -64,6 +67,7 @@ class Reading:
         without_credentials: ids that were asked for, and have none.
         events: that are followed.
         last_sign: when (aware) the scheduler last accounted for anything.
+        ahead: the last instant (aware) in the future for which anything is accounted for; None for none.
         operations: of the last 24 hours.
         rejected: rows that are set aside.
         duplicates: rows of `ct_live_duplicate_audit`.
@@ -74,6 +78,7 @@ class Reading:
 
     at: datetime
     unit: ServiceUnit | None = None
+    systemd_away: str | None = None
     away: str | None = None
     server: Server | None = None
     pending: Sequence[Pending] = ()
@@ -82,6 +87,7 @@ class Reading:
     without_credentials: Sequence[int] = ()
     events: Sequence[WatchedEvent] = ()
     last_sign: datetime | None = None
+    ahead: datetime | None = None
     operations: Sequence[OperationCount] = ()
     rejected: Sequence[RejectedCount] = ()
     duplicates: Sequence[Mapping[str, Any]] = ()
@@ -92,6 +98,10 @@ class Reading:
     def set_aside(self, partner: int) -> int:
         """Return how many rows of a partner are set aside."""
         return sum(count.rows for count in self.rejected if count.timing_partner_id == partner)
+
+    def set_aside_lately(self, partner: int) -> int:
+        """Return how many of these were seen lately: nobody mends those of a race of long ago."""
+        return sum(count.lately for count in self.rejected if count.timing_partner_id == partner)
 
     def shown_twice(self, partner: int) -> list[Mapping[str, Any]]:
         """Return the suspicious pairs of a partner of which neither stands aside."""

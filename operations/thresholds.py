@@ -22,8 +22,31 @@ SETTINGS = (
         3,
         1,
         1_000,
-        "failures in a row from which on it is critical for an event, a warning for a partner's discovery",
+        "failures in a row from which on it is critical for an event, a warning for a partner's discovery or "
+        "an entry list",
         whole=True,
+    ),
+    Setting(
+        "monitor_failed_percent",
+        50,
+        1,
+        100,
+        "percent of an event's collections of the last hour; that more of them fail is a warning",
+    ),
+    Setting(
+        "monitor_partial_collections",
+        10,
+        1,
+        10_000,
+        "collections of an event in a row that are not whole from which on it is a warning",
+        whole=True,
+    ),
+    Setting(
+        "monitor_no_results_minutes",
+        60,
+        1,
+        10_080,
+        "minutes of intensive collection without any result of an event from which on it is a warning",
     ),
     Setting(
         "monitor_lateness_seconds", 45, 1, 86_400, "lateness of a collection from which on it is a warning"
@@ -67,6 +90,9 @@ class Thresholds:
 
     missed_intervals: float = 3
     failures: int = 3
+    failed_percent: float = 50
+    partial_collections: int = 10
+    no_results: timedelta = timedelta(minutes=60)
     lateness: timedelta = timedelta(seconds=45)
     missed_discoveries: float = 2
     silence: timedelta = timedelta(minutes=10)
@@ -84,6 +110,9 @@ class Thresholds:
         return cls(
             missed_intervals=value["monitor_missed_intervals"],
             failures=int(value["monitor_failures"]),
+            failed_percent=value["monitor_failed_percent"],
+            partial_collections=int(value["monitor_partial_collections"]),
+            no_results=timedelta(minutes=value["monitor_no_results_minutes"]),
             lateness=timedelta(seconds=value["monitor_lateness_seconds"]),
             missed_discoveries=value["monitor_missed_discoveries"],
             silence=timedelta(minutes=value["monitor_silence_minutes"]),

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from database.event_controls import EventControls, KnownEvent
 from database.queries import compose
 from operations.checks.bench import STATEMENTS, Bench
-from operations.checks.verdict import Verdict, passed, warning
+from operations.checks.verdict import Verdict, failed, passed, warning
+from operations.thresholds import Thresholds
 from providers.records import StoredEvent
 from providers.registry import adapter_class
 from schedulers.partner import PROVIDER, followed_since
@@ -54,9 +55,12 @@ def check_scheduler(bench: Bench) -> Verdict:
         return warning(f"{said}; no scheduler has done anything in this hub yet", _START, **facts)
     silence = max(now - last, timedelta(0))
     facts |= {"last_work": last, "silent_seconds": round(silence.total_seconds())}
+    gone = f"{said}; no scheduler seems to run: the last work is {_age(silence)} ago"
+    if collected and silence > settings.discovery_interval + Thresholds.from_env(bench.environ).silence:
+        # It would have looked for events meanwhile, whatever else there was to do.
+        return failed(gone, _START, **facts)
     if silence > _longest_silence(phases, settings):
-        said = f"{said}; no scheduler seems to run: the last work is {_age(silence)} ago"
-        return warning(said, _START, **facts)
+        return warning(gone, _START, **facts)
     return passed(f"{said}; at work {_age(silence)} ago", **facts)
 
 

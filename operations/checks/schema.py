@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from psycopg2 import sql
 from psycopg2.extras import RealDictCursor
 
@@ -10,8 +12,9 @@ from database.connection import Database
 from database.host_tables import to_json
 from database.queries import compose
 from operations.checks import expected
-from operations.checks.bench import STATEMENTS
+from operations.checks.bench import STATEMENTS, rolled_back
 from operations.checks.verdict import Verdict, failed, passed
+from providers.errors import DatabaseRefused
 
 _APPLY = "Apply the extension, as the owner of the host's tables: chronotrack-live migrate --roles."
 _GRANT = (
@@ -39,12 +42,24 @@ def check_schema(database: Database) -> Verdict:
     with database.transaction() as cursor:
         if missing := _missing(cursor):
             return failed(f"According to the ledger all is applied, but this is missing: {missing}.", _APPLY)
+        cursor.execute(compose("lost_defaults", STATEMENTS))
+        if lost := cursor.fetchall():
+            return failed(
+                "What TCP writes would not be known as its own any more: "
+                f"{', '.join(row['part'] for row in lost)} has lost its default, or may be NULL.",
+                f"As the owner of the tables, in psql: {' '.join(row['remedy'] for row in lost)}",
+            )
         version = _version(cursor)
         asked = _views_answer(cursor)
         cursor.execute(compose("functions_answer", STATEMENTS))
         [functions] = cursor.fetchall()
     if not functions["right_ones"]:
         return failed("The functions that find duplicates do not answer as they should.", _APPLY)
+    if not _shows_live_results(database):
+        return failed(
+            "unified_results is not the extension's view: it does not show live results as it should.",
+            _APPLY,
+        )
     return passed(
         f"version {version} in {hub['database']} (PostgreSQL {hub['server_version']}); the role "
         f"{hub['role']} may do all that is needed",
@@ -80,6 +95,25 @@ def _lacking(cursor: RealDictCursor) -> str:
     values = {"privileges": to_json(expected.privileges()), "functions": expected.functions()}
     cursor.execute(compose("lacking_privileges", STATEMENTS), values)
     return ", ".join(row["privilege"] for row in cursor.fetchall())
+
+
+def _shows_live_results(database: Database) -> bool:
+    """Let the view show a live result that is rolled back; whoever may not read it goes by its text."""
+    with database.transaction() as cursor:
+        cursor.execute(compose("view_of_results", STATEMENTS))
+        [view] = cursor.fetchall()
+    if not view["is_ours"] or not view["may_be_seen"]:
+        return bool(view["is_ours"])
+    event = {"event_id": f"check of unified_results {uuid.uuid4()}"}
+    try:
+        with rolled_back(database) as cursor:
+            cursor.execute(compose("add_live_result", STATEMENTS), event)
+            cursor.execute(compose("shows_live_result", STATEMENTS), event)
+            [seen] = cursor.fetchall()
+            return bool(seen["shown"])
+    except DatabaseRefused:
+        # The host wants more of a result than we know.
+        return True
 
 
 def _views_answer(cursor: RealDictCursor) -> list[str]:

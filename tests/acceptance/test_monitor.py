@@ -265,7 +265,7 @@ def now_intensive(query, key, minutes_ago):
     """Let an event have started two hours ago and be collected a while ago."""
     query(
         "UPDATE ct_events SET event_start_time = now() AT TIME ZONE 'UTC' - interval '2 hours',"
-        " additional_data = NULL, created_at = '2025-06-01' WHERE event_id = %s",
+        " additional_data = NULL, created_at = '2025-06-01', updated_at = '2025-06-01' WHERE event_id = %s",
         key,
     )
     query(
@@ -302,6 +302,7 @@ def test_an_event_that_was_collected_late_is_a_warning(health, collected, query)
 
     assert findings(known) == [("warning", key)]
     assert known["findings"][0]["what"] == "its last collection began 62 s late"
+    assert known["findings"][0]["kind"] == "late"
     assert health(CHRONOTRACK_LIVE_MONITOR_LATENESS_SECONDS="62")["state"] == "ok"
 
 
@@ -373,9 +374,11 @@ def test_an_event_that_may_be_there_twice_is_a_warning_until_one_of_them_stands_
     assert (aside["state"], len(aside["duplicates"])) == ("ok", 1)
 
 
-def test_rows_of_tcp_are_estimated_when_postgresql_has_ever_looked(health, collected, query):
+def test_rows_of_tcp_are_counted_while_they_are_few_and_said_to_be_unknown_where_nobody_looked(
+    monitor, health, collected, query
+):
+    query("ALTER TABLE ct_results SET (autovacuum_enabled = false)")
     query("INSERT INTO ct_results (event_id) SELECT NULL FROM generate_series(1, 500)")
-    query("ANALYZE ct_results")
 
     rows = {(row["table_name"], row["data_source"]): row for row in health()["rows"]}
 
@@ -383,8 +386,11 @@ def test_rows_of_tcp_are_estimated_when_postgresql_has_ever_looked(health, colle
         "table_name": "ct_results",
         "data_source": "tcp_hardware",
         "rows": 500,
-        "estimated": True,
+        "estimated": False,
     }
+    query("INSERT INTO ct_results (event_id) SELECT NULL FROM generate_series(501, 40000)")
+    [said] = [row for row in monitor().stdout.splitlines() if "ct_results" in row and "tcp_hardware" in row]
+    assert "not known" in said
 
 
 # The service ------------------------------------------------------------------------------------------------
@@ -392,6 +398,7 @@ def test_rows_of_tcp_are_estimated_when_postgresql_has_ever_looked(health, colle
 
 def test_a_scheduler_without_a_sign_of_life_is_critical_while_something_is_due(monitor, collected, query):
     query("UPDATE sync_history SET sync_time = sync_time - interval '2 hours'")
+    query("UPDATE ct_events SET created_at = '2025-06-01', updated_at = '2025-06-01'")
 
     done = monitor()
 
@@ -413,7 +420,12 @@ def test_a_scheduler_without_a_sign_of_life_is_ok_while_nothing_is_due(health, c
 
 @pytest.mark.parametrize(
     ("active", "sub", "judged"),
-    [("active", "running", "ok"), ("inactive", "dead", "warning"), ("failed", "failed", "critical")],
+    [
+        ("active", "running", "ok"),
+        ("inactive", "dead", "warning"),
+        ("failed", "failed", "critical"),
+        ("activating", "auto-restart", "critical"),
+    ],
 )
 def test_where_there_is_a_unit_systemd_is_asked_how_it_is(systemctl, health, collected, active, sub, judged):
     systemctl(
@@ -424,7 +436,25 @@ def test_where_there_is_a_unit_systemd_is_asked_how_it_is(systemctl, health, col
     known = health()
 
     assert known["state"] == judged
+    seconds = known["service"]["unit"].pop("seconds")
     assert known["service"]["unit"] == {"active": active, "sub": sub, "restarts": 2}
+    assert seconds is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "echo 'Failed to connect to bus: Connection refused' >&2; exit 1",
+        "echo 'Failed to connect to bus: Connection refused' >&2",
+    ],
+)
+def test_a_systemd_that_does_not_answer_is_a_warning_and_not_none(systemctl, health, collected, answer):
+    systemctl(answer)
+
+    known = health()
+
+    assert findings(known) == [("warning", "service")]
+    assert known["service"]["systemd_away"] == "Failed to connect to bus: Connection refused"
 
 
 def test_a_systemd_without_the_unit_is_none(systemctl, health, collected):
@@ -516,7 +546,7 @@ def test_what_cannot_be_meant_is_unknown_in_a_sentence(monitor, arguments, setti
     assert words in done.stdout + done.stderr
 
 
-def test_the_first_line_has_no_bar_after_which_nagios_would_look_for_figures(monitor, add_partner, query):
+def test_no_line_in_a_pipe_has_a_bar_after_which_nagios_would_look_for_figures(monitor, add_partner, query):
     add_partner("Harbour | Timing")
     query(
         "INSERT INTO sync_history"
@@ -527,8 +557,73 @@ def test_the_first_line_has_no_bar_after_which_nagios_would_look_for_figures(mon
     done = monitor()
 
     assert done.returncode == CRITICAL
-    assert "|" not in first_line(done)
+    assert "|" not in done.stdout
     assert "Harbour / Timing" in first_line(done)
+
+
+def test_what_cannot_be_printed_is_unknown_in_one_line_on_stderr(environment, systemctl):
+    looks = [
+        subprocess.Popen(
+            [
+                "sh",
+                "-c",
+                f'exec "$0" monitor {redirected}',
+                Path(sys.executable).with_name("chronotrack-live"),
+            ],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for redirected in (">/dev/full", "--json >/dev/full", ">&-")
+    ]
+
+    for look in looks:
+        _, said = look.communicate(timeout=60)
+        assert (look.returncode, len(said.splitlines())) == (UNKNOWN, 1), said
+        assert said.startswith("chronotrack-live: Standard output ")
+
+
+def test_a_fault_that_nobody_foresaw_is_unknown_in_one_line_on_stderr(monitor, add_partner, query):
+    add_partner()
+    # No discovery brings such a start, and no calendar has it.
+    query(
+        "INSERT INTO ct_events (event_id, event_name, event_start_time, timing_partner_id, data_source,"
+        " provider_event_id) VALUES ('ctlive:1:5', 'Doomsday', 'infinity', 1, 'chronotrack_live', '5')"
+    )
+
+    done = monitor()
+
+    assert (done.returncode, done.stdout) == (UNKNOWN, "")
+    [said] = done.stderr.splitlines()
+    assert said.startswith("chronotrack-live: A fault of this software (")
+
+
+def test_where_no_database_is_named_nothing_is_known_and_none_is_made(monitor, tmp_path):
+    done = monitor(DATABASE_URL="", CHRONOTRACK_LIVE_STATE=str(tmp_path / "nothing"))
+
+    assert (done.returncode, done.stderr) == (UNKNOWN, "")
+    assert first_line(done).startswith("CHRONOTRACK LIVE UNKNOWN - no database is named: set DATABASE_URL")
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_to_look_makes_no_state_folder(monitor, collected, tmp_path):
+    done = monitor(CHRONOTRACK_LIVE_STATE=str(tmp_path / "nothing"))
+
+    assert done.returncode == OK
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_an_event_that_was_just_resumed_calls_nobody(run, health, collected, query, dsn):
+    key = collected.key(FIVE_K)
+    now_intensive(query, key, 60)
+    query("UPDATE sync_history SET lateness_seconds = 0")
+    assert findings(health()) == [("critical", key)]
+    assert run("events", "pause", key, DATABASE_URL=dsn).returncode == 0
+
+    assert run("events", "resume", key, DATABASE_URL=dsn).returncode == 0
+
+    assert health()["state"] == "ok"
 
 
 @pytest.fixture

@@ -51,7 +51,9 @@ def no_systemd(environment, tmp_path):
     """Lets the monitor find no systemd on this machine."""
     systemctl = tmp_path / "bin" / "systemctl"
     systemctl.parent.mkdir()
-    systemctl.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    systemctl.write_text(
+        "#!/bin/sh\necho 'System has not been booted with systemd' >&2\nexit 1\n", encoding="utf-8"
+    )
     systemctl.chmod(0o755)
     environment["PATH"] = f"{systemctl.parent}:{environment['PATH']}"
 

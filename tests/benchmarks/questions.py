@@ -73,6 +73,7 @@ QUESTIONS = (
     Question("monitor", "partner_accounts"),
     Question("monitor", "collection_accounts", of={"event_ids": _LIVE_EVENTS}),
     Question("monitor", "last_sign_of_life"),
+    Question("monitor", "last_instant_ahead"),
     Question("monitor", "operations_since"),
     Question("monitor", "rejected_row_counts"),
     Question("monitor", "event_counts"),

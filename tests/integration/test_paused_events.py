@@ -46,8 +46,22 @@ def test_to_pause_twice_keeps_the_first_and_to_resume_twice_is_no_fault(controls
     assert controls.named([KEY])[0].pause == Pause(LATER, "postgres")
 
     for _ in range(2):
-        controls.resume(controls.named([KEY]))
+        controls.resume(controls.named([KEY]), LATER)
     assert controls.named([KEY])[0].pause is None
+
+
+def test_when_an_event_goes_on_is_noted_at_it_and_nothing_is_where_it_was_not_paused(controls, run):
+    def changed():
+        return [row["updated_at"] for row in run.query("SELECT updated_at FROM ct_events ORDER BY event_id")]
+
+    before = changed()
+    controls.resume(controls.named([KEY]), LATER)
+    assert changed() == before
+    controls.pause(controls.named([KEY]), LATER)
+
+    controls.resume(controls.named([KEY]), LATER + timedelta(hours=1))
+
+    assert sorted(set(changed()) - set(before)) == [(LATER + timedelta(hours=1)).replace(tzinfo=None)]
 
 
 def test_the_due_instants_of_a_paused_event_pass_without_work_and_without_an_account(
@@ -71,7 +85,7 @@ def test_a_resumed_event_is_collected_at_its_next_due_instant(controls, run, pro
     provider.will_read(FIELD)
     collect()
 
-    controls.resume(controls.named([KEY]))
+    controls.resume(controls.named([KEY]), LATER)
 
     assert (collect().status, provider.unread) == ("completed", 0)
 
@@ -110,7 +124,7 @@ def test_the_daemon_may_see_pauses_and_not_make_any(controls, daemon_database):
 
     assert the_daemons.named([KEY])[0].pause == Pause(LATER, "postgres")
     with pytest.raises(SettingsInvalid, match="permission denied for table ct_live_paused_events"):
-        the_daemons.resume(the_daemons.named([KEY]))
+        the_daemons.resume(the_daemons.named([KEY]), LATER)
 
 
 # What is seen of events -----------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def test_a_refused_partner_is_a_concern_and_his_events_are_neither_well_nor_ill(
 
 
 def test_rows_that_are_set_aside_for_weeks_keep_no_partner_from_being_well():
-    read = reading(rejected=[RejectedCount(7, "result", 2, NOW)])
+    read = reading(rejected=[RejectedCount(7, "result", 2, 2, NOW)])
 
     assert standing(read) == [(f"{LABEL}: set aside", "set aside")]
     assert LABEL in look(read).judged

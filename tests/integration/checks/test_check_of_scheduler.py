@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from operations.checks.verdict import Outcome
+from database.store import Store
+from operations.checks.bench import Bench
+from operations.checks.run import run_checks
+from operations.checks.verdict import Check, Outcome
 
 
 @pytest.fixture
@@ -66,11 +69,18 @@ def test_a_hub_that_none_has_worked_in_is_warned_of(scheduler, work):
 @pytest.mark.parametrize(
     ("settings", "silence", "outcome"),
     [
-        ({}, timedelta(hours=7), Outcome.WARNING),
+        ({}, timedelta(hours=6, minutes=9), Outcome.PASSED),
+        ({}, timedelta(hours=6, minutes=11), Outcome.FAILED),
+        ({}, timedelta(days=7), Outcome.FAILED),
+        (
+            {"CHRONOTRACK_LIVE_MONITOR_SILENCE_MINUTES": "60"},
+            timedelta(hours=6, minutes=30),
+            Outcome.WARNING,
+        ),
         ({"CHRONOTRACK_LIVE_DISCOVERY_INTERVAL_HOURS": "12"}, timedelta(hours=7), Outcome.PASSED),
     ],
 )
-def test_one_that_is_silent_for_longer_than_its_settings_let_it_be_is_warned_of(
+def test_one_that_has_not_looked_for_events_in_an_interval_and_its_silence_fails(
     scheduler, work, settings, silence, outcome
 ):
     work(silence)
@@ -162,3 +172,31 @@ def test_an_impossible_setting_fails_with_its_name(scheduler, work, name, value)
     assert verdict.outcome is Outcome.FAILED
     assert name in verdict.said
     assert "Mend what is named there" in verdict.remedy
+
+
+def test_where_nobody_has_credentials_any_more_a_scheduler_that_is_gone_fails_nothing(scheduler, work, query):
+    work(timedelta(days=7))
+    query("DELETE FROM partner_provider_credentials")
+
+    assert scheduler().outcome is Outcome.WARNING
+
+
+def test_tests_that_fail_are_work_and_those_that_go_well_are_anybodys(scheduler, work, query):
+    work(timedelta(days=7))
+    work(timedelta(minutes=1), "authentication")
+    assert scheduler().outcome is Outcome.FAILED
+
+    query("UPDATE sync_history SET status = 'failed' WHERE sync_type = 'authentication'")
+
+    assert scheduler().outcome is Outcome.PASSED
+
+
+def test_what_the_checks_themselves_account_for_is_not_taken_for_a_scheduler(
+    daemon_database, clock, tmp_path, work
+):
+    work(timedelta(days=7))
+    bench = Bench(daemon_database, Store(daemon_database), clock, tmp_path / "state", {})
+
+    [verdict] = [one.verdict for one in run_checks(bench) if one.check is Check.SCHEDULER]
+
+    assert verdict.outcome is Outcome.FAILED

@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 from psycopg2.extensions import make_dsn
 
+from database import migrate
 from database.connection import Database
 from operations.checks import expected
 from operations.checks.schema import check_schema
@@ -132,6 +133,97 @@ def test_a_view_or_function_that_is_there_and_does_not_answer_well_is_no_pass(ch
     assert verdict.outcome is Outcome.FAILED
     assert said in verdict.said
     assert "chronotrack-live migrate --roles" in verdict.remedy
+
+
+@pytest.mark.parametrize("user", ["postgres", "chronotrack_live"])
+def test_a_view_without_the_live_results_is_no_pass_and_the_extension_brings_its_own_back(
+    dsn, query, database, user
+):
+    def asked():
+        with closing(Database(make_dsn(dsn, user=user))) as asking:
+            return check_schema(asking)
+
+    [view] = query("SELECT pg_get_viewdef('unified_results') AS text")
+    query(
+        "CREATE OR REPLACE VIEW unified_results AS"
+        f" SELECT * FROM ({view['text'].rstrip('; ')}) AS whole WHERE data_source <> 'chronotrack_live'"
+    )
+    # Who may not read the view goes by its text.
+    assert asked().outcome is (Outcome.FAILED if user == "postgres" else Outcome.PASSED)
+    query("CREATE TABLE kept AS SELECT * FROM unified_results")
+    query("CREATE OR REPLACE VIEW unified_results AS SELECT * FROM kept")
+
+    replaced = asked()
+    migrate.apply(database, migrate.EXTENSION)
+
+    assert replaced.outcome is Outcome.FAILED
+    assert "does not show live results as it should" in replaced.said
+    assert "chronotrack-live migrate" in replaced.remedy
+    assert asked().outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        # One event stands aside: what is no member of a list with a NULL in it is not known.
+        "INSERT INTO ct_events (event_id, event_name, data_source, duplicate_of) VALUES"
+        " ('61', 'Run', 'tcp_hardware', NULL), ('ctlive:1:5', 'Run', 'chronotrack_live', '61');"
+        " INSERT INTO ct_results (event_id) VALUES ('61')",
+        # The host wants a bib of each result, or draws their keys itself.
+        "ALTER TABLE ct_results ALTER COLUMN results_bib SET NOT NULL",
+        "ALTER TABLE ct_results ALTER COLUMN id DROP DEFAULT,"
+        " ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY",
+    ],
+    ids=["an event stands aside", "a column that is wanted", "an identity"],
+)
+def test_the_extensions_own_view_passes_whatever_else_the_hub_has(database, query, host):
+    query(host)
+
+    assert check_schema(database).outcome is Outcome.PASSED
+
+
+def test_to_see_what_the_view_shows_leaves_no_row_and_burns_no_number(query, database):
+    before = query("SELECT last_value, is_called FROM ct_results_id_seq")
+
+    assert check_schema(database).outcome is Outcome.PASSED
+
+    assert query("SELECT last_value, is_called FROM ct_results_id_seq") == before
+    assert query("SELECT count(*) AS n FROM ct_results") == [{"n": 0}]
+
+
+@pytest.mark.parametrize(
+    ("harm", "part", "mended"),
+    [
+        (
+            "ALTER TABLE ct_results ALTER COLUMN data_source DROP DEFAULT",
+            "ct_results.data_source",
+            "ALTER TABLE ct_results ALTER COLUMN data_source SET DEFAULT 'tcp_hardware';",
+        ),
+        (
+            "ALTER TABLE ct_events ALTER COLUMN data_source DROP DEFAULT",
+            "ct_events.data_source",
+            "ALTER TABLE ct_events ALTER COLUMN data_source SET DEFAULT 'tcp_hardware';",
+        ),
+        (
+            "ALTER TABLE ct_participants ALTER COLUMN data_source DROP NOT NULL",
+            "ct_participants.data_source",
+            "UPDATE ct_participants SET data_source = 'tcp_hardware' WHERE data_source IS NULL;"
+            " ALTER TABLE ct_participants ALTER COLUMN data_source SET NOT NULL;",
+        ),
+    ],
+)
+def test_a_default_that_is_gone_is_named_with_the_statements_that_bring_it_back(
+    daemon_database, query, harm, part, mended
+):
+    query(harm)
+
+    verdict = check_schema(daemon_database)
+
+    assert verdict.outcome is Outcome.FAILED
+    assert f"{part} has lost its default, or may be NULL" in verdict.said
+    assert verdict.remedy == f"As the owner of the tables, in psql: {mended}"
+    query(mended)
+    assert check_schema(daemon_database).outcome is Outcome.PASSED
 
 
 def test_an_empty_database_is_told_what_to_apply_and_nothing_else_is_run(check, make_dsn):
