@@ -6,8 +6,8 @@
 -- One transaction: when anything fails, nothing has changed. The host's tables and views are locked only at its
 -- end, all at once, for as long as it takes to change the catalog. Run again, it finds nothing to do.
 --
--- Plain views that are built on unified_results are made anew with it. What is kept of neither: their INSTEAD OF
--- triggers, the comments and defaults of their columns, and indexes that others built on the columns that go.
+-- Plain views that are built on unified_results are made anew with it. What is kept of neither, and is warned of:
+-- their INSTEAD OF triggers and the defaults of their columns. Indexes that others built on the columns that go, go.
 \set ON_ERROR_STOP on
 
 BEGIN;
@@ -73,6 +73,13 @@ DECLARE
     running text;
     built_on text;
 BEGIN
+    -- Version 3 began to note what it adds. Not knowing that, this script would take half of it away.
+    IF to_regclass('ct_live_migrations') IS NOT NULL AND NOT EXISTS (SELECT FROM ct_live_added_columns) THEN
+        RAISE EXCEPTION 'This version of the extension noted nowhere what it has added; nothing was changed.'
+            USING HINT = 'Migrate first (chronotrack-live migrate, or psql -f database/'
+                         'chronotrack_live_schema_extension.sql), which notes it; then run this script again.';
+    END IF;
+
     -- One that was stopped this very moment is given two seconds to be gone.
     FOR attempt IN 1 .. 10 LOOP
         PERFORM pg_stat_clear_snapshot();
@@ -147,7 +154,7 @@ DELETE FROM providers WHERE name = 'ChronoTrack Live';
 
 -- 3. Views and functions -----------------------------------------------------------------------------
 
--- A view cannot lose columns: it is made anew as it was, and gets back its owner, its grants, its comment and
+-- A view cannot lose columns: it is made anew as it was, and gets back its owner, its grants, its comments and
 -- what it was made with. Without an earlier definition there was none, and there is none again.
 CREATE TEMPORARY TABLE grants_on_views ON COMMIT DROP AS
 SELECT name, privilege_type, grantee, is_grantable, NULL::name AS column_name
@@ -159,6 +166,33 @@ SELECT name, privilege_type, grantee, is_grantable, attname
 FROM remade_views
 JOIN pg_attribute ON attrelid = remade_views.oid, aclexplode(attacl);
 
+CREATE TEMPORARY TABLE remarks_on_columns ON COMMIT DROP AS
+SELECT name, attname AS column_name, description AS remark
+FROM remade_views
+JOIN pg_attribute ON attrelid = remade_views.oid
+JOIN pg_description ON classoid = 'pg_class'::regclass AND objoid = attrelid AND objsubid = attnum;
+
+DO $$
+DECLARE
+    lost text;
+BEGIN
+    SELECT string_agg(what, ', ' ORDER BY what) INTO lost
+    FROM (
+        SELECT format('the trigger %s of %s', tgname, name) AS what
+        FROM remade_views
+        JOIN pg_trigger ON tgrelid = remade_views.oid
+        UNION ALL
+        SELECT format('the default of %s.%s', name, attname)
+        FROM remade_views
+        JOIN pg_attrdef ON adrelid = remade_views.oid
+        JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+    ) AS not_kept;
+    IF lost IS NOT NULL THEN
+        RAISE WARNING 'Not made anew with its view: %.', lost;
+    END IF;
+END
+$$;
+
 -- All locks at once or none: nothing is held while something else is waited for. The tables come first, in the
 -- order of a writer, who holds the table of his row when its foreign key asks for the event; then the views, whose
 -- readers hold the tables already.
@@ -167,6 +201,7 @@ DECLARE
     remade_names text := (SELECT string_agg(name, ', ') FROM remade_views);
     remade record;
     allowed record;
+    described record;
 BEGIN
     IF NOT EXISTS (SELECT FROM ct_live_added_columns) THEN
         RETURN;
@@ -198,6 +233,13 @@ BEGIN
         IF remade.remark IS NOT NULL THEN
             EXECUTE format('COMMENT ON VIEW %s IS %L', remade.name, remade.remark);
         END IF;
+        FOR described IN
+            SELECT * FROM remarks_on_columns
+            WHERE name = remade.name AND column_name IN (
+                SELECT attname FROM pg_attribute WHERE attrelid = remade.name::regclass)
+        LOOP
+            EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', remade.name, described.column_name, described.remark);
+        END LOOP;
     END LOOP;
 END
 $$;

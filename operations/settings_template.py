@@ -1,13 +1,18 @@
 """The settings file of an installation, as the deployment writes it.
 
-It runs `python -m operations.settings_template HOST PORT DATABASE`.
+It runs `python -m operations.settings_template HOST PORT DATABASE SERVICE_FILE`: where psql has got to, and
+what it was told to get there.
 """
 
 from __future__ import annotations
 
+import shlex
 import sys
-from urllib.parse import quote
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote, urlencode
 
+from operations.libpq_service import SERVICE, parse_service_file
 from schedulers.settings import SETTINGS
 
 _HEAD = """\
@@ -27,16 +32,42 @@ DATABASE_URL={database_url}
 """
 
 
-def template(host: str, port: str, database: str) -> str:
-    """Return the text for a hub at `host`, a name or the folder of its socket; all else is commented out."""
-    url = f"postgresql://chronotrack_live@{quote(host, safe=':[]')}:{port}/{quote(database, safe='')}"
+# What is the owner's alone, or says who speaks: the daemon has its own.
+_OWNERS = {"user", "password", "passfile", "sslpassword"}
+_SPEAKERS = {"application_name", "fallback_application_name", "client_encoding"}
+_IN_PATH = {"host", "port", "dbname"}
+
+
+def template(address: Mapping[str, str]) -> str:
+    """Return the text for a hub at an address in libpq's keywords; all but the database is commented out.
+
+    `host` is a name or the folder of a socket, or several with commas between them; of `port` there is one or
+    as many.
+    """
     settings = (f"\n# {each.help} ({each.allowed})\n#{each.variable}={each.default:g}\n" for each in SETTINGS)
-    return _HEAD.format(database_url=url) + "".join(settings)
+    return _HEAD.format(database_url=shlex.quote(_url(address))) + "".join(settings)
+
+
+def _url(address: Mapping[str, str]) -> str:
+    """Return the address for the daemon's role: how the server is to prove itself stays as it was said."""
+    hosts, ports = address["host"].split(","), address["port"].split(",")
+    ports = ports * len(hosts) if len(ports) == 1 else ports
+    servers = ",".join(
+        f"[{host}]:{port}" if ":" in host else f"{quote(host, safe='')}:{port}"
+        for host, port in zip(hosts, ports, strict=True)
+    )
+    further = {
+        keyword: value for keyword, value in address.items() if keyword not in _OWNERS | _SPEAKERS | _IN_PATH
+    }
+    query = f"?{urlencode(further, quote_via=quote, safe='')}" if further else ""
+    return f"postgresql://chronotrack_live@{servers}/{quote(address['dbname'], safe='')}{query}"
 
 
 def main() -> None:
-    """Print the template for the host, port and database that the arguments name."""
-    sys.stdout.write(template(*sys.argv[1:]))
+    """Print the template for the database that the arguments name."""
+    host, port, database, service_file = sys.argv[1:]
+    told = parse_service_file(Path(service_file).read_text(encoding="utf-8"))[SERVICE]
+    sys.stdout.write(template({"host": host, "port": port, "dbname": database} | told))
 
 
 if __name__ == "__main__":

@@ -2,28 +2,34 @@
 # What is in the hub's database: backups before, schema and roles, and all of it out again.
 #
 # Passwords stand in no argument: psql, pg_dump and chronotrack-live find the database through libpq's own means,
-# PG* variables or a service file that only this run can read.
+# a service file that only this run can read.
 
 SCRIPTS=$CHECKOUT/database
 EXTENSION=chronotrack_live_schema_extension
 # As long as a busy hub keeps pg_dump from a table.
 LOCK_PATIENCE=30s
 
-# Leaves NAMED=yes when something names a database.
+# Leaves in NAMED whether something names a database: yes, no, or unreadable where that cannot be known.
 find_database() {
-    local python
-    NAMED=no
+    local python file answer=0
+    NAMED=unreadable
     FACTS=
-    python=$(find_python) || return 0
-    if ! (umask 077 && "$python" "$CHECKOUT/operations/libpq_service.py" "$SETTINGS/environment" >"$WORK/pg_service.conf"); then
-        return 0
+    if ! python=$(find_python); then
+        complain "The database's address cannot be read without Python 3.11 or newer; PYTHON names one."
+        return
     fi
-    NAMED=yes
-    unset DATABASE_URL
-    export PGCONNECT_TIMEOUT=${PGCONNECT_TIMEOUT:-10}
-    # Empty: the PG* variables are there, and do by themselves.
-    if [ -s "$WORK/pg_service.conf" ]; then
-        export PGSERVICEFILE=$WORK/pg_service.conf PGSERVICE=chronotrack_live
+    # It loses its name before there is a password in it: it ends with this run, however that ends.
+    exec {file}<>"$WORK/pg_service.conf"
+    rm "$WORK/pg_service.conf"
+    "$python" "$CHECKOUT/operations/libpq_service.py" "$SETTINGS/environment" >&"$file" || answer=$?
+    case $answer in
+        0) NAMED=yes ;;
+        3) NAMED=no ;;
+    esac
+    if [ "$NAMED" = yes ]; then
+        unset DATABASE_URL
+        export PGSERVICEFILE=/dev/fd/$file PGSERVICE=chronotrack_live
+        export PGCONNECT_TIMEOUT=${PGCONNECT_TIMEOUT:-10}
     fi
 }
 
@@ -46,7 +52,7 @@ back_up_schema() {
     if is_migrated; then return; fi
     run_into "$file" pg_dump --schema-only --lock-wait-timeout="$LOCK_PATIENCE" \
         --table=ct_events --table=ct_races --table=ct_participants --table=ct_results
-    say "Backup: the schema of the ct_ tables is in $file."
+    did "Backup: the schema of the ct_ tables is in $file."
 }
 
 migrate_database() {
@@ -57,7 +63,7 @@ migrate_database() {
     # Only where nothing of the integration was before: a newer version on an older one stays, and does no harm.
     if [ "$(fact untouched)" = t ]; then undo_with take_out_again; fi
     run "$RELEASE/bin/chronotrack-live" migrate --roles
-    say "Database: version $(wanted_version) of the extension and the roles are there."
+    did "Database: version $(wanted_version) of the extension and the roles are there."
 }
 
 take_out_again() {
@@ -66,12 +72,23 @@ take_out_again() {
     fi
 }
 
-# For rollback and uninstall. Where no database is named there is nothing to take out of one.
+# For rollback and uninstall, before anything is stopped or taken away.
 look_for_rollback() {
-    if [ "$NAMED" = yes ]; then
-        read_facts
-    elif [ "$COMMAND" = rollback ]; then
-        complain "No database is named."
+    case $NAMED in
+        yes) read_facts ;;
+        unreadable)
+            complain "Which database is meant cannot be read, so nothing is taken away."
+            return 1
+            ;;
+        no)
+            if [ "$COMMAND" = rollback ]; then
+                complain "No database is named."
+                return 1
+            fi
+            ;;
+    esac
+    if is_in_database && [ -n "$(fact not_owned)" ]; then
+        complain "It takes the owner of $(fact not_owned) to take ChronoTrack Live out: connect as that role, or as a superuser."
         return 1
     fi
 }
@@ -89,18 +106,22 @@ agree_to_lose_live_rows() {
 
 agree_to_uninstall() {
     agreed "The package, the settings, the state folder $STATE and the service go from this machine."
-    agree_to_lose_live_rows
+    if [ "$NAMED" = yes ]; then
+        agree_to_lose_live_rows
+    else
+        agreed "No database is named: whatever of ChronoTrack Live is in one STAYS there."
+    fi
 }
 
 back_up_live_rows() {
     local file=chronotrack_live_rows_$STAMP.sql
     if ! is_in_database; then return; fi
     run_into "$file" psql -X -q -A -t -v ON_ERROR_STOP=1 -f "$CHECKOUT/operations/deploy/live_rows.sql"
-    say "Backup: the live rows are in $file; after another install, psql -f brings them in again."
+    did "Backup: the live rows are in $file; after another install, psql -f brings them in again."
 }
 
 take_out_of_database() {
     if ! is_in_database; then return; fi
     run psql -X -q -v ON_ERROR_STOP=1 -f "$SCRIPTS/chronotrack_live_rollback.sql"
-    say "Database: as it was before ChronoTrack Live."
+    did "Database: all that ChronoTrack Live brought is out of it."
 }

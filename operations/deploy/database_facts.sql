@@ -24,6 +24,7 @@ SELECT 'makes_roles=' || (rolsuper OR rolcreaterole) FROM pg_roles WHERE rolname
 SELECT 'roles=' || count(*) FROM pg_roles WHERE rolname IN ('chronotrack_live', 'chronotrack_live_monitor');
 
 SELECT to_regclass('ct_live_migrations') IS NOT NULL OR to_regclass('ct_live_added_columns') IS NOT NULL AS is_ours,
+       to_regclass('ct_live_migrations') IS NOT NULL AS has_ledger,
        -- Absent, or not for this role to read: then nothing is known.
        coalesce(has_table_privilege(to_regclass('ct_live_migrations'), 'SELECT'), false) AS reads_ledger,
        coalesce(has_any_column_privilege(to_regclass('providers'), 'SELECT'), false)
@@ -35,6 +36,8 @@ SELECT to_regclass('ct_live_migrations') IS NOT NULL OR to_regclass('ct_live_add
     SELECT 'version=' || max(version)
     FROM ct_live_migrations
     WHERE name = 'chronotrack_live_schema_extension';
+\elif :has_ledger
+    \echo version=unreadable
 \else
     \echo version=none
 \endif

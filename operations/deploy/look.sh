@@ -39,10 +39,16 @@ look_at_machine() {
 
 look_at_database() {
     local dumps
-    if [ "$NAMED" = no ]; then
-        needs "a database: set DATABASE_URL or PG*, for the owner of the hub's tables"
-        return
-    fi
+    case $NAMED in
+        no)
+            needs "a database: set DATABASE_URL or PG*, for the owner of the hub's tables"
+            return
+            ;;
+        unreadable)
+            needs "an address of the database that can be read, in DATABASE_URL or in $SETTINGS/environment"
+            return
+            ;;
+    esac
     command -v psql >/dev/null || return 0
     if ! read_facts 2>"$WORK/refusal"; then
         needs "a database that answers: $(tail -n 1 "$WORK/refusal")"
@@ -60,6 +66,9 @@ look_at_database() {
     fi
     if [ -n "$(fact lacking)" ]; then
         needs "the host table(s) $(fact lacking): is this the Project88Hub database? On an empty one: chronotrack-live migrate --base"
+    elif [ "$(fact version)" = unreadable ]; then
+        needs "the owner of ct_live_migrations, which says what is there: connect as that role, or as a superuser"
+        return
     elif is_migrated; then
         there "version $(fact version) of the extension, and the roles"
         return
@@ -79,8 +88,10 @@ look_at_installation() {
     if is_for_the_system && ! getent passwd "$SERVICE_USER" >/dev/null; then misses "the user $SERVICE_USER"; fi
     if ! is_installed; then
         misses "the package in $SOFTWARE/.venv"
+    elif ! does_run; then
+        misses "a package that runs: what is in $SOFTWARE/.venv does not (its Python may be gone; install or upgrade builds it anew)"
     elif is_this_package; then
-        there "the package in $SOFTWARE/.venv, version $(installed_version)"
+        there "the package in $SOFTWARE/.venv, version $VERSION"
     else
         misses "this checkout's package: another one is installed (upgrade brings this one)"
     fi
@@ -90,7 +101,9 @@ look_at_installation() {
 
 look_at_service() {
     if [ ! -e "$UNIT" ]; then
-        if [ "$SYSTEMD" = yes ]; then misses "the service $UNIT"; fi
+        if [ "$SYSTEMD" = yes ]; then misses "the service $UNIT"; else say "absent   the service (install --systemd brings it)"; fi
+    elif ! systemd_answers; then
+        misses "the service is in place, but no systemd runs here"
     elif systemctl is-active --quiet "$SERVICE"; then
         there "the service runs"
     else
@@ -121,11 +134,15 @@ check() {
     [ $((NEEDS + MISSES)) -eq 0 ]
 }
 
+last_sign_of_life() {
+    ask_hub -f "$CHECKOUT/operations/deploy/last_sign_of_life.sql" 2>/dev/null || say "not for the role $(fact role) to read"
+}
+
 status() {
     look_at_installation
     look_at_database
     if is_in_database; then
-        say "last sign of life in sync_history (UTC): $(ask_hub -f "$CHECKOUT/operations/deploy/last_sign_of_life.sql")"
+        say "last sign of life in sync_history (UTC): $(last_sign_of_life)"
     fi
     [ $((NEEDS + MISSES)) -eq 0 ]
 }

@@ -15,8 +15,9 @@ is_for_the_system() { [ -z "$PREFIX" ]; }
 
 # Prints the first that will do.
 find_python() {
-    local name program
-    for name in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+    local name program names=(python3 python3.14 python3.13 python3.12 python3.11)
+    if [ -n "${PYTHON:-}" ]; then names=("$PYTHON"); fi
+    for name in "${names[@]}"; do
         while read -r program; do
             if "$program" -c "$SUITABLE_PYTHON" "$PREFIX" 2>/dev/null; then
                 printf '%s\n' "$program"
@@ -36,18 +37,26 @@ copy_package() {
         >"$WORK/package.sha256"
 }
 
-installed_version() { "$SOFTWARE/.venv/bin/chronotrack-live" --version 2>/dev/null | sed 's/.* //'; }
+is_installed() { [ -L "$SOFTWARE/.venv" ] || [ -e "$SOFTWARE/.venv" ]; }
 
-is_installed() { [ -x "$SOFTWARE/.venv/bin/chronotrack-live" ]; }
+# Its Python may be gone with a release of the system. Leaves in VERSION which one runs, nothing when it does not.
+does_run() {
+    if [ -z "${VERSION+asked}" ]; then
+        VERSION=$("$SOFTWARE/.venv/bin/chronotrack-live" --version 2>/dev/null) || VERSION=
+        VERSION=${VERSION#chronotrack-live, version }
+    fi
+    [ -n "$VERSION" ]
+}
 
 is_this_package() {
     [ -d "$WORK/package" ] || copy_package
-    is_installed && cmp -s "$WORK/package.sha256" "$SOFTWARE/.venv/package.sha256"
+    cmp -s "$WORK/package.sha256" "$SOFTWARE/.venv/package.sha256" && does_run
 }
 
+# One that does not run is built anew, whatever it was.
 refuse_another_version() {
-    if is_installed && ! is_this_package; then
-        complain "Another package is installed than this checkout's (there: $(installed_version))."
+    if does_run && ! is_this_package; then
+        complain "Another package is installed than this checkout's (there: $VERSION)."
         return 1
     fi
 }
@@ -63,9 +72,14 @@ refuse_without_installation() {
 make_folder() {
     if [ -d "$1" ]; then return; fi
     make_folder "$(dirname "$1")"
+    undo_with remove_folder "$1"
     run mkdir "$@"
-    undo_with rmdir "$1"
 }
+
+remove_folder() { [ ! -d "$1" ] || rmdir "$1"; }
+
+# Whether a file has these words already, and nobody but us can change them.
+is_in_place() { cmp -s "$1" "$2" && [ ! -L "$2" ] && [ -O "$2" ] && [ "$(stat -c %a "$2")" = 644 ]; }
 
 # put_file SOURCE TARGET: in one moment, and never through a link that somebody has laid there.
 put_file() {
@@ -86,16 +100,18 @@ make_user() {
     if ! is_for_the_system || getent passwd "$SERVICE_USER" >/dev/null; then
         return
     fi
+    undo_with remove_user
     run useradd --system --user-group --home-dir "$STATE" --no-create-home --shell /usr/sbin/nologin "$SERVICE_USER"
-    undo_with userdel "$SERVICE_USER"
-    say "User: $SERVICE_USER is made."
+    did "User: $SERVICE_USER is made."
 }
+
+remove_user() { ! getent passwd "$SERVICE_USER" >/dev/null || userdel "$SERVICE_USER"; }
 
 # Leaves in RELEASE the folder whose commands the following steps run.
 build_software() {
     if is_this_package; then
         RELEASE=$SOFTWARE/.venv
-        say "Package: $(installed_version) of this checkout is in $SOFTWARE/.venv already."
+        say "Package: $VERSION of this checkout is in $SOFTWARE/.venv already."
         return
     fi
     RELEASE=$SOFTWARE/releases/$STAMP
@@ -104,7 +120,7 @@ build_software() {
     run "$(find_python)" -m venv "$RELEASE"
     run "$RELEASE/bin/python" -m pip install --quiet --disable-pip-version-check "$WORK/package[notify]"
     run cp "$WORK/package.sha256" "$CHECKOUT/README.md" "$RELEASE"
-    say "Package: built in $RELEASE."
+    did "Package: built in $RELEASE."
 }
 
 switch_software() {
@@ -115,16 +131,17 @@ switch_software() {
         undo_with point_to "$before"
     else
         undo_with rm -f "$SOFTWARE/.venv" "$SOFTWARE/README.md"
-        run ln -s .venv/README.md "$SOFTWARE/README.md"
+        run ln -sf .venv/README.md "$SOFTWARE/README.md"
     fi
-    run point_to "releases/$STAMP"
-    say "Package: $SOFTWARE/.venv is now releases/$STAMP."
+    point_to "releases/$STAMP"
+    did "Package: $SOFTWARE/.venv is now releases/$STAMP."
     forget_releases_but "$before" "releases/$STAMP"
 }
 
 point_to() {
-    ln -s "$1" "$SOFTWARE/.venv.new"
-    mv -fT "$SOFTWARE/.venv.new" "$SOFTWARE/.venv"
+    run rm -rf "$SOFTWARE/.venv.new" &&
+        run ln -s "$1" "$SOFTWARE/.venv.new" &&
+        run mv -fT "$SOFTWARE/.venv.new" "$SOFTWARE/.venv"
 }
 
 # What runs from the one before may still read its files; those before that go.
@@ -132,6 +149,7 @@ forget_releases_but() {
     local release
     for release in "$SOFTWARE"/releases/*/; do
         release=${release%/}
+        [ -d "$release" ] || continue
         case ${release#"$SOFTWARE/"} in
             "$1" | "$2") ;;
             *) later rm -rf "$release" ;;
@@ -149,31 +167,45 @@ write_settings() {
     make_folder "$SETTINGS"
     if [ "$DRY_RUN" = no ]; then
         "$RELEASE/bin/python" -P -m operations.settings_template \
-            "$(fact host)" "$(fact port)" "$(fact database)" >"$WORK/environment"
+            "$(fact host)" "$(fact port)" "$(fact database)" "$PGSERVICEFILE" >"$WORK/environment"
     fi
     undo_with rm -f "$file"
     run install -T -m 0640 "${owner[@]}" "$WORK/environment" "$file"
-    say "Settings: $file is written, with the daemon's role and no password."
+    did "Settings: $file is written, with the daemon's role and no password."
 }
 
 make_state_folder() {
-    if [ -d "$STATE" ]; then return; fi
-    make_folder "$STATE" -m 0700
-    if is_for_the_system; then run chown "$SERVICE_USER:$SERVICE_USER" "$STATE"; fi
-    say "State: $STATE is made."
+    if [ ! -d "$STATE" ]; then
+        make_folder "$STATE" -m 0700
+        did "State: $STATE is made."
+    fi
+    if is_for_the_system; then give_state_to_user; fi
+}
+
+# A command that root ran may have left files there which lock the daemon out. Those of the private PostgreSQL are
+# another user's, and stay; a file with two names may be somebody else's as well.
+give_state_to_user() {
+    local wrong=("$STATE" -xdev "(" -user root -o -nouser ")" -not "(" -type f -links +1 ")")
+    if [ -d "$STATE" ] && [ -z "$(find "${wrong[@]}" -print -quit)" ]; then return; fi
+    run find "${wrong[@]}" -exec chown --no-dereference "$SERVICE_USER:$SERVICE_USER" "{}" +
+    did "State: all of it is the user's, $SERVICE_USER."
 }
 
 # Everything of ours that is a folder on this machine; it goes only when all else has gone well.
 take_files_away() {
     local folder gone
-    for folder in "$SOFTWARE" "$SETTINGS" "$STATE"; do
-        if [ ! -d "$folder" ]; then continue; fi
+    for folder in "$SOFTWARE" "$SETTINGS" "$STATE" "$UNIT.d"; do
         gone=$(dirname "$folder")/.$(basename "$folder").going
-        undo_with mv -T "$gone" "$folder"
+        # Of an uninstallation that was killed at its end.
+        if [ -e "$gone" ]; then run rm -rf "$gone"; fi
+        if [ ! -d "$folder" ]; then continue; fi
+        undo_with put_back "$gone" "$folder"
         run mv -T "$folder" "$gone"
         later rm -rf "$gone"
     done
     if [ -e "$SPARE_UNIT" ]; then later rm -f "$SPARE_UNIT"; fi
     if is_for_the_system && getent passwd "$SERVICE_USER" >/dev/null; then later userdel "$SERVICE_USER"; fi
-    say "Package, settings, state and service file are taken away."
+    did "Package, settings, state and service file are taken away."
 }
+
+put_back() { [ ! -d "$1" ] || mv -T "$1" "$2"; }

@@ -7,6 +7,18 @@ RESTARTED=no
 
 systemd_answers() { command -v systemctl >/dev/null && { ! is_for_the_system || [ -d /run/systemd/system ]; }; }
 
+# Whether it is at work or being started, which one that fails is again and again.
+is_up() {
+    case $(systemctl is-active "$SERVICE" || true) in
+        inactive | failed | unknown | "") return 1 ;;
+    esac
+}
+
+# Where no systemd runs, a file is all that there is of the unit.
+reload_systemd() {
+    if systemd_answers; then run systemctl daemon-reload; fi
+}
+
 write_unit() {
     sed -e "s|/opt/chronotrack-live|$SOFTWARE|g" -e "s|/etc/chronotrack-live|$SETTINGS|g" \
         -e "s|%S/chronotrack-live|$STATE|g" \
@@ -16,9 +28,9 @@ write_unit() {
 # For the guide's `sudo cp /tmp/chronotrack-live-scheduler.service /etc/systemd/system/`.
 write_spare_unit() {
     write_unit
-    if cmp -s "$WORK/unit" "$SPARE_UNIT"; then return; fi
+    if is_in_place "$WORK/unit" "$SPARE_UNIT"; then return; fi
     put_file "$WORK/unit" "$SPARE_UNIT"
-    say "Service: its file is $SPARE_UNIT."
+    did "Service: its file is $SPARE_UNIT."
 }
 
 # The very command that the service runs, with its settings alone; it only says what it would collect.
@@ -42,11 +54,11 @@ try_settings() {
 
 put_unit_in_place() {
     write_unit
-    if cmp -s "$WORK/unit" "$UNIT"; then return; fi
-    undo_with systemctl daemon-reload
+    if is_in_place "$WORK/unit" "$UNIT"; then return; fi
+    undo_with reload_systemd
     put_file "$WORK/unit" "$UNIT"
-    run systemctl daemon-reload
-    say "Service: $UNIT is in place."
+    reload_systemd
+    did "Service: $UNIT is in place."
 }
 
 start_service() {
@@ -60,14 +72,16 @@ start_service() {
     fi
     undo_with systemctl stop "$SERVICE"
     run systemctl start "$SERVICE"
-    say "Service: enabled and started."
+    did "Service: enabled and started."
 }
 
 restart_service() {
-    if [ "$RELEASE" = "$SOFTWARE/.venv" ] || ! systemctl is-active --quiet "$SERVICE"; then return; fi
+    if [ "$RELEASE" = "$SOFTWARE/.venv" ] || ! systemd_answers; then return; fi
+    # One that is being started takes what is there now by itself.
+    if ! systemctl is-active --quiet "$SERVICE"; then return; fi
     RESTARTED=yes
     run systemctl restart "$SERVICE"
-    say "Service: started anew."
+    did "Service: started anew."
 }
 
 restart_what_was_restarted() {
@@ -76,11 +90,13 @@ restart_what_was_restarted() {
 
 stop_service() {
     if [ ! -e "$UNIT" ]; then return; fi
-    if systemctl is-active --quiet "$SERVICE"; then
-        undo_with systemctl start "$SERVICE"
-        run systemctl stop "$SERVICE"
-        say "Service: stopped."
+    if ! systemd_answers; then
+        say "Service: no systemd runs here that could stop it; its file goes all the same."
+        return
     fi
+    if is_up; then undo_with systemctl start "$SERVICE"; fi
+    run systemctl stop "$SERVICE"
+    did "Service: stopped."
     if systemctl is-enabled --quiet "$SERVICE"; then
         undo_with systemctl enable --quiet "$SERVICE"
         run systemctl disable --quiet "$SERVICE"
@@ -88,12 +104,19 @@ stop_service() {
 }
 
 take_unit_away() {
+    local link
+    link=$(dirname "$UNIT")/multi-user.target.wants/$SERVICE
     if [ ! -e "$UNIT" ]; then return; fi
-    undo_with systemctl daemon-reload
-    undo_with cp -p "$WORK/unit" "$UNIT"
-    cp -p "$UNIT" "$WORK/unit"
+    cp -p "$UNIT" "$WORK/unit.before"
+    undo_with reload_systemd
+    undo_with cp -p "$WORK/unit.before" "$UNIT"
     run rm "$UNIT"
-    run systemctl daemon-reload
+    # Where systemctl could not disable it.
+    if [ -L "$link" ]; then
+        undo_with ln -sf "$(readlink "$link")" "$link"
+        run rm "$link"
+    fi
+    reload_systemd
     if [ -e "$SPARE_UNIT" ]; then later rm -f "$SPARE_UNIT"; fi
-    say "Service: removed."
+    did "Service: removed."
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from providers.records import ProviderEvent, ProviderParticipant, ProviderResult
 from tests.integration.catalogs import CATALOG, apply
 
 ROLLBACK = migrate.EXTENSION.with_name("chronotrack_live_rollback.sql")
+VERSION_1 = Path(__file__).parent / "earlier_versions" / "version_1.sql"
 # Without the ledger, which a host has none of.
 HOST_CATALOG = CATALOG.replace(
     "    SELECT format('ledger %s %s', name, version) FROM ct_live_migrations\n    UNION ALL\n", ""
@@ -199,6 +201,40 @@ def test_the_view_gets_back_its_definition_owner_grants_options_and_comment(view
     assert host_catalog(query) == before
 
 
+def remarks(query):
+    return query(
+        "SELECT attname, description FROM pg_description"
+        " JOIN pg_attribute ON attrelid = objoid AND attnum = objsubid"
+        " WHERE objoid = 'unified_results'::regclass"
+    )
+
+
+def test_the_views_columns_get_back_their_comments(view, psql_ok):
+    dsn, query = view
+    query("COMMENT ON COLUMN unified_results.bib_number IS 'as printed'")
+    apply(dsn)
+
+    psql_ok(dsn, ROLLBACK)
+
+    assert remarks(query) == [{"attname": "bib_number", "description": "as printed"}]
+
+
+def test_what_the_view_does_not_get_back_is_named(view, psql):
+    dsn, query = view
+    query(
+        "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;"
+        "CREATE TRIGGER kept INSTEAD OF INSERT ON unified_results FOR EACH ROW EXECUTE FUNCTION keep();"
+        "ALTER VIEW unified_results ALTER COLUMN bib_number SET DEFAULT '0'"
+    )
+    apply(dsn)
+
+    answer = psql(dsn, ROLLBACK, "-v", "ON_ERROR_STOP=1")
+
+    assert answer.returncode == 0
+    lost = "the default of unified_results.bib_number, the trigger kept of unified_results"
+    assert f"Not made anew with its view: {lost}." in answer.stderr
+
+
 def test_a_view_that_the_host_did_not_have_goes(make_dsn, open_query, psql_ok):
     dsn = make_dsn()
     apply(dsn, migrate.BASE_SCHEMA)
@@ -232,6 +268,21 @@ def test_a_view_that_was_built_on_ours_is_named_and_nothing_is_changed(dsn, quer
     assert answer.returncode == 3
     assert "Built on what this script takes away: dashboard; nothing was changed." in answer.stderr
     assert host_catalog(query) == before
+
+
+def test_an_extension_that_noted_nothing_is_to_be_migrated_first(host, psql):
+    dsn, query = host
+    assert psql(dsn, VERSION_1, "-v", "ON_ERROR_STOP=1").returncode == 0
+    before = host_catalog(query)
+
+    answer = psql(dsn, ROLLBACK)
+
+    assert answer.returncode == 3
+    assert "noted nowhere what it has added; nothing was changed." in answer.stderr
+    assert "Migrate first" in answer.stderr
+    assert host_catalog(query) == before
+    apply(dsn)
+    assert psql(dsn, ROLLBACK).returncode == 0
 
 
 def test_a_view_on_the_hosts_own_columns_is_no_hindrance(dsn, query, psql_ok):

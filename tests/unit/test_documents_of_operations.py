@@ -14,8 +14,9 @@ import structlog
 from click.testing import CliRunner
 from prometheus_client import CollectorRegistry
 
-from operations import health
+from operations import health, health_events, health_partners, health_service
 from operations.cli import main
+from operations.finding import State
 from providers import errors
 from schedulers.metrics import Metrics
 from schedulers.notices import watch
@@ -54,7 +55,8 @@ def third_arguments(module, name):
 
 
 def kinds_of_findings():
-    found = set(third_arguments(health, "Finding"))
+    judging = (health, health_events, health_partners, health_service)
+    found = {kind for module in judging for kind in third_arguments(module, "Finding")}
     return set().union(*(BECOMES.get(kind, {kind}) for kind in found))
 
 
@@ -188,7 +190,7 @@ def test_what_the_monitor_does_not_understand_leaves_everything_unknown():
 def test_the_monitors_exit_codes_are_its_states():
     codes = exit_codes("monitor")
 
-    assert [codes[str(code)] for code in range(3)] == [state.name.lower() for state in list(health.State)[:3]]
+    assert [codes[str(code)] for code in range(3)] == [state.name.lower() for state in list(State)[:3]]
 
 
 @pytest.mark.parametrize(

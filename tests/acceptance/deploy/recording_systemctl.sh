@@ -5,7 +5,14 @@ set -eu
 cd "$SYSTEMCTL_NOTES"
 verb=$1
 case $verb in
-    is-active) exec test -e active ;;
+    is-active)
+        for state in active activating; do
+            if [ -e "$state" ]; then break; fi
+            state=inactive
+        done
+        if [ "$2" != --quiet ]; then echo "$state"; fi
+        exec test "$state" = active
+        ;;
     is-enabled) exec test -e enabled ;;
 esac
 echo "$verb" >>told
@@ -15,7 +22,7 @@ if [ "$verb" = "${SYSTEMCTL_FAILS_AT:-}" ] && [ ! -e failed ]; then
 fi
 case $verb in
     start | restart) touch active ;;
-    stop) rm -f active ;;
+    stop) rm -f active activating ;;
     enable) touch enabled ;;
     disable) rm -f enabled ;;
 esac

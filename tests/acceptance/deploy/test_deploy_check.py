@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -23,23 +22,11 @@ def lines(done, word):
     return [line for line in done.stdout.splitlines() if line.startswith(f"{word} ")]
 
 
-@pytest.fixture
-def bare_path(tmp_path):
-    """A PATH without PostgreSQL's programs and systemctl."""
-    folder = tmp_path / "bare"
-    folder.mkdir()
-    for place in ("/usr/sbin", "/usr/bin", "/sbin", "/bin"):
-        for program in Path(place).iterdir():
-            name = folder / program.name
-            if program.name not in ("psql", "pg_dump", "systemctl") and not name.is_symlink():
-                name.symlink_to(program)
-    return str(folder)
-
-
-def test_everything_that_only_the_operator_can_get_is_said_at_once(machine, bare_path):
+def test_everything_that_only_the_operator_can_get_is_said_at_once(machine, path_without):
     before = machine.tree()
+    bare = path_without("psql", "pg_dump", "systemctl")
 
-    done = machine.deploy("check", "--systemd", PATH=bare_path, PYTHON="python-of-nowhere")
+    done = machine.deploy("check", "--systemd", PATH=bare, PYTHON="python-of-nowhere")
 
     assert done.returncode == 1
     needed = "\n".join(lines(done, "needed"))
@@ -113,6 +100,36 @@ def test_the_status_names_version_service_and_last_sign_of_life(machine_with_pac
     assert re.search(r"^ok +the package in .*, version \d", done.stdout, re.MULTILINE)
     assert "ok       the service runs\n" in done.stdout
     assert "sync_history (UTC): 2026-05-02 07:05:00\n" in done.stdout
+
+
+def test_the_status_says_that_there_is_no_service(machine_with_package, ready_hub):
+    done = machine_with_package.deploy("status", dsn=ready_hub)
+
+    assert "absent   the service (install --systemd brings it)\n" in done.stdout
+
+
+def test_a_package_whose_python_is_gone_is_told_from_one_that_runs(machine, ready_hub):
+    gone = machine.command
+    gone.parent.mkdir(parents=True)
+    gone.write_text("#!/usr/lib/python-of-nowhere\n", encoding="utf-8")
+    gone.chmod(0o755)
+
+    checked = machine.deploy("check", dsn=ready_hub)
+    planned = machine.deploy("install", "--dry-run", dsn=ready_hub)
+
+    assert checked.returncode == 1
+    assert "missing  a package that runs: " in checked.stdout
+    assert planned.returncode == 0, planned.stderr
+    assert " -m venv " in planned.stdout
+
+
+def test_a_role_that_may_not_see_the_version_is_not_told_that_there_is_none(machine, ready_hub):
+    say(ready_hub, "REVOKE ALL ON ct_live_migrations FROM chronotrack_live_monitor")
+
+    done = machine.deploy("status", dsn=url(ready_hub, user="chronotrack_live_monitor"))
+
+    assert "needed   the owner of ct_live_migrations" in done.stdout
+    assert "there: none" not in done.stdout
 
 
 def test_the_status_of_a_service_that_does_not_run_fails(machine_with_package, ready_hub):

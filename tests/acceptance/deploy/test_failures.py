@@ -146,3 +146,18 @@ def test_after_the_cause_is_gone_the_same_command_goes_through(machine_with_pack
     done = machine_with_package.deploy("install", dsn=host)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_an_installation_whose_words_nobody_reads_any_more_is_undone(machine_with_package, host, tmp_path):
+    machine = machine_with_package
+    before = machine.tree(), dump(host)
+    piped = tmp_path / "piped.sh"
+    piped.write_text(f'#!/bin/bash\nset -o pipefail\n{machine.script} "$@" | head -1\n', encoding="utf-8")
+    piped.chmod(0o755)
+
+    ended = machine.deploy("install", dsn=host, script=piped)
+
+    assert ended.returncode == 1
+    assert ended.stdout.startswith("Backup: ")
+    assert "what it had done is undone.\n" in ended.stderr
+    assert (machine.tree(), machine.papers(), dump(host)) == (before[0], [], before[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import stat
 import subprocess
@@ -27,6 +28,9 @@ def test_an_installation_puts_everything_in_its_place(machine_with_package, host
     assert f"ExecStart={machine.command} scheduler --settings {machine.settings}\n" in unit
     assert not machine.unit.exists()
     assert machine.told() == []
+    # What is to be done next, as it is to be typed.
+    assert f"    {machine.command} credentials set PARTNER --principal LOGIN\n" in done.stdout
+    assert f"    {machine.script} --prefix {machine.root} install --systemd\n" in done.stdout
     checked = subprocess.run(
         [machine.command, "migrate", "--check"],
         env=machine.environ | {"DATABASE_URL": host},
@@ -40,6 +44,17 @@ def test_an_installation_puts_everything_in_its_place(machine_with_package, host
         subprocess.run([machine.command.with_name("python"), "-c", "import apprise"], check=False).returncode
         == 0
     )
+
+
+def test_how_the_server_proves_itself_to_the_owner_it_does_to_the_daemon(machine_with_package, host):
+    machine = machine_with_package
+
+    done = machine.deploy("install", dsn=f"{url(host)}?sslmode=disable", PGOPTIONS="-c search_path=public")
+
+    assert done.returncode == 0, done.stderr
+    settings = machine.settings.read_text(encoding="utf-8")
+    assert "options=-c%20search_path%3Dpublic" in settings
+    assert "sslmode=disable" in settings
 
 
 def test_the_schema_of_before_lies_on_the_operators_desk_with_its_date(machine_with_package, host):
@@ -119,6 +134,12 @@ def test_a_dry_run_prints_the_commands_and_changes_nothing(machine, host):
     assert done.returncode == 0, done.stderr
     assert (machine.tree(), machine.papers(), machine.told(), dump(host)) == (before[0], [], [], before[1])
     commands = [line for line in done.stdout.splitlines() if line.startswith("    would run: ")]
+    # Not that anything is done, and commands that there are.
+    assert [line for line in done.stdout.splitlines() if line not in commands] == [
+        "This was a dry run: nothing has changed."
+    ]
+    programs = {shlex.split(command.removeprefix("    would run: "))[0] for command in commands}
+    assert all(shutil.which(program) or str(machine.root) in program for program in programs), programs
     for wanted in ("pg_dump", "-m venv", "pip install", "migrate --roles", "environment", SERVICE):
         assert any(wanted in command for command in commands), wanted
 

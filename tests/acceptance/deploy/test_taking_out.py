@@ -193,6 +193,43 @@ def test_a_second_rollback_and_a_second_uninstallation_find_nothing_to_do(runnin
     assert len(running.papers()) == 1
 
 
+def test_a_service_that_is_only_about_to_run_is_stopped_and_starts_again_when_something_fails(running, host):
+    (running.notes / "active").rename(running.notes / "activating")
+
+    failed = running.deploy("rollback", "--yes", dsn=host, SYSTEMCTL_FAILS_AT="daemon-reload")
+    done = running.deploy("rollback", "--yes", dsn=host)
+
+    assert failed.returncode == 1
+    assert running.told()[-9:-3] == ["stop", "disable", "daemon-reload", "daemon-reload", "enable", "start"]
+    assert done.returncode == 0, done.stderr
+    assert running.service_state() == (False, False)
+
+
+def test_the_services_drop_ins_go_with_the_uninstallation_and_stay_with_the_rollback(running, host):
+    drop_in = running.unit.with_name(f"{running.unit.name}.d") / "override.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text("[Service]\nNice=1\n", encoding="utf-8")
+
+    running.deploy("rollback", "--yes", dsn=host)
+    kept = drop_in.exists()
+    done = running.deploy("uninstall", "--yes", dsn=host)
+
+    assert kept
+    assert done.returncode == 0, done.stderr
+    assert list((running.root / "etc").rglob("*")) == [running.root / "etc/systemd", running.unit.parent]
+
+
+def test_an_extension_that_noted_nothing_stops_it_and_everything_stays(running, host):
+    say(host, "DROP TABLE ct_live_added_columns; UPDATE ct_live_migrations SET version = 2")
+    before = running.tree(), running.service_state(), dump(host)
+
+    failed = running.deploy("uninstall", "--yes", dsn=host)
+
+    assert failed.returncode == 1
+    assert "Migrate first" in failed.stderr
+    assert (running.tree(), running.service_state(), dump(host)) == before
+
+
 def test_what_is_on_the_machine_goes_also_where_no_database_is_named(machine_with_package):
     done = machine_with_package.deploy("uninstall", "--yes")
 

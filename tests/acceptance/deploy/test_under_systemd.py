@@ -29,6 +29,7 @@ pytestmark = [
 # What an installation may touch outside of its prefix.
 PLACES = ("/etc", "/opt", "/var/lib", "/var/mail", "/var/spool", "/tmp", "/usr/local")
 OURS = tuple(f"{place}/chronotrack-live" for place in ("/etc", "/opt", "/var/lib"))
+STATE = "/var/lib/chronotrack-live"
 COMMAND = "/opt/chronotrack-live/.venv/bin/chronotrack-live"
 PASSWORD = "own%er of the hub"
 
@@ -156,8 +157,12 @@ def test_an_installation_runs_comes_back_and_leaves_no_trace(double, hub, checko
         DATABASE_URL=hub,
     )
     assert kept.returncode == 0, kept.stderr
+    # What a command that root ran left in the state folder does not lock the daemon out.
+    budget = f"{STATE}/budget"
+    double.asked("sh", "-c", f"mkdir -p {budget} && touch {budget}/left.sqlite && chmod -R go= {budget}")
     started = double.run(deploy, "install", "--systemd", DATABASE_URL=hub)
     assert started.returncode == 0, started.stderr
+    assert double.asked("find", STATE, "-not", "-user", "chronotrack-live") == ""
 
     # It serves, as a user who is not root, with settings that a reload reads again.
     wait_until(lambda: results(hub) > 0)
@@ -173,8 +178,37 @@ def test_an_installation_runs_comes_back_and_leaves_no_trace(double, hub, checko
         wait_until(lambda process=process: double.is_served_by_another(process), patience=120)
     assert double.run(deploy, "status").returncode == 0
 
+    # Below a prefix there is no service beside the machine's own.
+    double.asked("mkdir", "/srv/below")
+    meddling = double.run(deploy, "install", "--systemd", "--prefix", "/srv/below", DATABASE_URL=hub)
+    assert meddling.returncode == 2
+    assert "This machine has the service itself" in meddling.stderr
+
+    # With a drop-in by which it does not start it is only ever about to, and goes all the same.
+    double.asked("mkdir", f"/etc/systemd/system/{SERVICE}.d")
+    drop_in = "[Service]\\nExecStart=\\nExecStart=/bin/false\\n"
+    double.asked("sh", "-c", f"printf '{drop_in}' > /etc/systemd/system/{SERVICE}.d/override.conf")
+    double.asked("systemctl", "daemon-reload")
+    assert double.run("systemctl", "restart", SERVICE).returncode == 1
+    wait_until(lambda: double.service("ActiveState") == "activating")
+
     uninstalled = double.run(deploy, "uninstall", "--yes", DATABASE_URL=hub)
     assert uninstalled.returncode == 0, uninstalled.stderr
     assert (double.everything(), dump(hub)) == before
+    assert double.asked("find", "/etc/systemd", "-name", "*chronotrack*") == ""
     assert double.run("getent", "passwd", "chronotrack-live").returncode == 2
     assert double.run("systemctl", "cat", SERVICE).returncode == 1
+
+
+def test_what_cannot_be_taken_away_at_the_end_is_said(double, hub, checkout):
+    assert double.run(checkout / SCRIPT, "install", DATABASE_URL=hub).returncode == 0
+    # Whose processes live cannot be deleted.
+    double.asked("systemd-run", "--quiet", "--uid=chronotrack-live", "--unit=busy", "sleep", "1000")
+
+    done = double.run(checkout / SCRIPT, "uninstall", "--yes", DATABASE_URL=hub)
+
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        "uninstall is done but for this, which is left to you:\n    userdel chronotrack-live\n"
+    )
+    assert double.run("ls", "-d", *OURS).stdout == ""

@@ -54,6 +54,23 @@ def test_an_upgrade_brings_the_hub_to_the_version_of_the_package(running, ready_
     assert "CREATE VIEW public.ct_live_duplicate_audit" in dump(ready_hub)
 
 
+def test_a_package_whose_python_is_gone_is_built_anew(running, ready_hub):
+    program = running.command.resolve()
+    # The packages of a test run share their files: this one gets its own.
+    release = running.software / "releases" / "of_a_python_that_is_gone"
+    (release / "bin").mkdir(parents=True)
+    (release / "bin" / program.name).write_text("#!/usr/lib/python-of-nowhere\n", encoding="utf-8")
+    (release / "bin" / program.name).chmod(0o755)
+    (running.software / ".venv").unlink()
+    (running.software / ".venv").symlink_to("releases/of_a_python_that_is_gone")
+
+    done = running.deploy("upgrade", dsn=ready_hub)
+    checked = running.deploy("check", dsn=ready_hub)
+
+    assert done.returncode == 0, done.stderr
+    assert checked.returncode == 0, checked.stdout
+
+
 def test_there_is_nothing_to_upgrade_where_nothing_is_installed(machine, host):
     refused = machine.deploy("upgrade", dsn=host)
 
