@@ -47,6 +47,9 @@ _CONNECT_OPTIONS: dict[str, Any] = {
     "tcp_user_timeout": 50_000,
 }
 
+# A URL with an @ behind the last / of its address: what stands before it was meant as a password.
+_TORN_PASSWORD = re.compile(r"postgres(ql)?://[^?]*/[^/?]*@")
+
 _NOT_MIGRATED = "the database is not migrated: run `chronotrack-live migrate`"
 
 # The most telling first; what is not listed is the database's refusal of a statement.
@@ -244,7 +247,8 @@ def _parsed(dsn: str) -> dict[str, Any]:
     except psycopg2.ProgrammingError:
         parts = {"port": "none"}
     hosts = str(parts.get("host", "")).split(",")
-    if any("@" in host[1:] for host in hosts) or not re.fullmatch(r"[\d,]*", str(parts.get("port", ""))):
+    is_torn = any("@" in host[1:] for host in hosts) or _TORN_PASSWORD.match(dsn)
+    if is_torn or not re.fullmatch(r"[\d,]*", str(parts.get("port", ""))):
         raise SettingsInvalid(
             "DATABASE_URL is not a connection string: it is to be postgresql://USER:PASSWORD@HOST:PORT/NAME, "
             "with %2F for / and %40 for @ in the password."

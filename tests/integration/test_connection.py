@@ -295,6 +295,7 @@ def test_a_server_that_does_not_answer_is_said_in_one_line_without_the_password(
         "hub:geheim@127.0.0.1",
         "postgresql://hub:ge@heim@127.0.0.1/db",
         "postgresql://hub:geheim/more@127.0.0.1/db",
+        "postgresql://hub:ge@heim/more@127.0.0.1/db",
         "postgresql://hub@127.0.0.1:geheim/db",
         "host=127.0.0.1 passwort=geheim",
     ],

@@ -17,6 +17,8 @@ from database.state_folder import make_folder
 from tests.acceptance.deploy.conftest import dump, say, url
 from tests.integration.catalogs import apply
 
+pytestmark = pytest.mark.rehearsal
+
 
 def lines(done, word):
     return [line for line in done.stdout.splitlines() if line.startswith(f"{word} ")]

@@ -46,6 +46,7 @@ def test_an_installation_puts_everything_in_its_place(machine_with_package, host
     )
 
 
+@pytest.mark.rehearsal
 def test_how_the_server_proves_itself_to_the_owner_it_does_to_the_daemon(machine_with_package, host):
     machine = machine_with_package
 
@@ -57,6 +58,7 @@ def test_how_the_server_proves_itself_to_the_owner_it_does_to_the_daemon(machine
     assert "sslmode=disable" in settings
 
 
+@pytest.mark.rehearsal
 def test_the_schema_of_before_lies_on_the_operators_desk_with_its_date(machine_with_package, host):
     machine_with_package.deploy("install", dsn=host)
 
@@ -69,6 +71,7 @@ def test_the_schema_of_before_lies_on_the_operators_desk_with_its_date(machine_w
     assert "Harbour Run" not in text
 
 
+@pytest.mark.rehearsal
 def test_with_systemd_the_service_is_in_place_enabled_and_started(machine_with_package, ready_hub):
     machine = machine_with_package
 
@@ -82,6 +85,7 @@ def test_with_systemd_the_service_is_in_place_enabled_and_started(machine_with_p
     assert "postgresql://chronotrack_live@" in machine.settings.read_text(encoding="utf-8")
 
 
+@pytest.mark.rehearsal
 def test_the_service_waits_for_credentials_and_nothing_changes_until_then(machine_with_package, host):
     machine = machine_with_package
     before = machine.tree(), dump(host)
@@ -93,6 +97,7 @@ def test_the_service_waits_for_credentials_and_nothing_changes_until_then(machin
     assert (machine.tree(), machine.papers(), machine.told(), dump(host)) == (before[0], [], [], before[1])
 
 
+@pytest.mark.rehearsal
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not on this machine")
 def test_systemd_has_nothing_to_say_against_the_installed_unit(machine_with_package, ready_hub):
     machine_with_package.deploy("install", "--systemd", dsn=ready_hub)
@@ -103,6 +108,7 @@ def test_systemd_has_nothing_to_say_against_the_installed_unit(machine_with_pack
     assert (verified.returncode, verified.stderr) == (0, "")
 
 
+@pytest.mark.rehearsal
 @pytest.mark.parametrize("hub", ["host", "ready_hub"])
 def test_a_second_installation_changes_nothing(request, machine_with_package, hub):
     machine, dsn = machine_with_package, request.getfixturevalue(hub)
@@ -116,6 +122,7 @@ def test_a_second_installation_changes_nothing(request, machine_with_package, hu
     assert (machine.tree(), machine.papers(), machine.told(), dump(dsn)) == before
 
 
+@pytest.mark.rehearsal
 def test_settings_that_are_there_are_kept(machine_with_package, host):
     machine = machine_with_package
     machine.settings.parent.mkdir()
@@ -144,6 +151,7 @@ def test_a_dry_run_prints_the_commands_and_changes_nothing(machine, host):
         assert any(wanted in command for command in commands), wanted
 
 
+@pytest.mark.rehearsal
 def test_a_dry_run_with_systemd_prints_what_systemd_would_be_told(machine, ready_hub):
     done = machine.deploy("install", "--systemd", "--dry-run", dsn=ready_hub)
 
@@ -153,6 +161,7 @@ def test_a_dry_run_with_systemd_prints_what_systemd_would_be_told(machine, ready
         assert f"    would run: systemctl {verb}" in done.stdout
 
 
+@pytest.mark.rehearsal
 def test_the_database_may_stand_in_the_settings_alone(machine_with_package, host):
     machine = machine_with_package
     machine.settings.parent.mkdir()
@@ -164,6 +173,7 @@ def test_the_database_may_stand_in_the_settings_alone(machine_with_package, host
     assert "data_source" in dump(host)
 
 
+@pytest.mark.rehearsal
 def test_the_password_stands_in_no_output_no_file_and_no_argument(machine_with_package, host):
     machine = machine_with_package
     traced = machine.desk.parent / "traced.sh"
@@ -180,6 +190,7 @@ def test_the_password_stands_in_no_output_no_file_and_no_argument(machine_with_p
     assert not any(PASSWORD in path.read_text(encoding="utf-8") for path in written)
 
 
+@pytest.mark.rehearsal
 def test_another_version_is_not_installed_over_the_one_that_is_there(
     machine_with_package, host, next_version
 ):

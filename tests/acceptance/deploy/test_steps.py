@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shlex
+import signal
 import subprocess
 
 import pytest
@@ -41,6 +42,8 @@ def steps(tmp_path):
             text=True,
             timeout=60,
             check=False,
+            # A shell that starts the tests with nohup lets its children ignore it.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
 
     run.folder = folder
@@ -59,10 +62,10 @@ def test_a_step_whose_reader_goes_away_is_undone(steps):
     assert "install stopped at talk; what it had done is undone.\nListen.\n" in done.stderr
 
 
-@pytest.mark.parametrize(("signal", "status"), [("TERM", 130), ("HUP", 130), ("PIPE", 1)])
-def test_a_signal_in_a_step_undoes_it(steps, signal, status):
+@pytest.mark.parametrize(("name", "status"), [("TERM", 130), ("HUP", 130), ("PIPE", 1)])
+def test_a_signal_in_a_step_undoes_it(steps, name, status):
     done = steps(
-        f"end_here() {{ undo_with touch undone; kill -{signal} $$; }}\nstep end_here Again.\nall_is_well"
+        f"end_here() {{ undo_with touch undone; kill -{name} $$; }}\nstep end_here Again.\nall_is_well"
     )
 
     assert done.returncode == status

@@ -8,6 +8,8 @@ from tests.acceptance.deploy.conftest import dump, say, url
 
 PASSWORD = "never-to-be-seen"
 
+pytestmark = pytest.mark.rehearsal
+
 
 @pytest.fixture
 def settled(machine):
