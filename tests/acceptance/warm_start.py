@@ -7,6 +7,8 @@ are about a process's beginning, its signals or its scripts start a fresh one.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import os
 import signal
@@ -14,8 +16,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn, Self
 
@@ -125,12 +129,31 @@ def _become(
     sys.argv = list(command)
 
 
+def _run(main: Callable[[], object]) -> NoReturn:
+    """Run a command and end as Python does, but for taking every module apart, which would copy them all."""
+    code: object = 0
+    try:
+        main()
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException:  # noqa: BLE001 - it ends the process, as it would end any other
+        traceback.print_exc()
+        code = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+
+
 if __name__ == "__main__":
     from operations.cli import main
 
     context = click.Context(main)
     for name in main.list_commands(context):
         main.get_command(context, name)
+    # What is there already is nobody's garbage: to look through it would copy it into each forked process.
+    gc.freeze()
     with socket.socket(fileno=int(sys.argv[1])) as asked:
         _serve(asked)
-    main()
+    _run(main)
