@@ -23,13 +23,14 @@ def _concern(finding: Finding) -> Concern:
 
 
 def _judged(health: Health) -> set[str]:
-    reading, judged = health.reading, {"service", "database"}
+    reading, judged = health.reading, {"database"}
     if reading.away is not None:
         return judged
     judged.add("migrations")
     if reading.not_migrated:
         return judged
-    judged.add("partners")
+    # What is due, and when there was a sign of life, only the hub knows.
+    judged |= {"service", "partners"}
     for partner in reading.partners:
         judged |= {partner.label, *(_aside(partner.label, kind) for kind in _ASIDE)}
     return judged | {event.key for event in reading.events if event.is_judged}

@@ -27,8 +27,8 @@ DATABASE_URL={database_url}
 #CHRONOTRACK_LIVE_METRICS_PORT=9464
 
 # Whom to tell when a partner is refused, an event fails, is late or is well again: URLs of apprise
-# (https://appriseit.com/services), with blanks between them.
-#CHRONOTRACK_LIVE_NOTIFY=mailtos://LOGIN:PASSWORD@mail.example.org?to=race.office@example.org
+# (https://appriseit.com/services), with blanks between them, in single quotes: a shell reads it too.
+#CHRONOTRACK_LIVE_NOTIFY='mailtos://LOGIN:PASSWORD@mail.example.org?to=race.office@example.org'
 """
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # What it logs may name a URL, at times with all that is in it.
 _TALKATIVE = ("apprise", "urllib3")
+# What a person writes between two URLs by habit; to apprise it is part of the first.
+_SEVERAL = re.compile(r",\s*[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class Recipient:
@@ -96,7 +98,7 @@ def open_recipients(urls: Sequence[str], setting: str) -> list[Recipient]:
     except ModuleNotFoundError as missing:
         raise SettingsInvalid(
             f"{setting} wants the Python package apprise, and {missing.name} is missing: run "
-            f"`{sys.executable} -m pip install apprise`."
+            f"`{sys.executable} -m pip install 'apprise>=2.0'`."
         ) from missing
     return [_recipient(number, url, setting) for number, url in enumerate(urls, start=1)]
 
@@ -113,6 +115,8 @@ def deliver(messages: Mapping[Recipient, Message], patience: float) -> set[Recip
 def _recipient(number: int, url: str, setting: str) -> Recipient:
     from apprise import Apprise, AppriseAsset, OverflowMode
 
+    if _SEVERAL.search(url):
+        raise SettingsInvalid(f"{setting}: between two URLs there are to be blanks, no commas.")
     # With a limit of its own it would work in threads of its own, which a process waits for when it ends.
     asset = AppriseAsset(app_id="ChronoTrack Live", async_mode=False, service_timeout=0)
     try:
@@ -122,7 +126,7 @@ def _recipient(number: int, url: str, setting: str) -> Recipient:
     if service is None:
         raise SettingsInvalid(
             f"{setting}: URL {number} of those that are set is none to which apprise can send; "
-            "https://appriseit.com/services has what it wants for each service."
+            "https://appriseit.com/services has what it wants for each service, a further package for some."
         )
     if service.overflow_mode == OverflowMode.UPSTREAM:
         # What is too long for the service is cut, rather than refused again and again.

@@ -80,13 +80,14 @@ def _ledger(fields: Mapping[str, Any]) -> Ledger:
     return Ledger(
         told={str(subject): _told(known) for subject, known in fields["told"].items()},
         tried=_instant(fields["tried"]),
+        untaken=int(fields.get("untaken", 0)),
     )
 
 
 def _told(fields: Mapping[str, Any]) -> Told:
     return Told(
         label=str(fields["label"]),
-        kinds=tuple(str(kind) for kind in fields["kinds"]),
+        kinds={str(kind): _instant(gone) for kind, gone in fields["kinds"].items()},
         well_since=_instant(fields["well_since"]),
         unjudged_since=_instant(fields["unjudged_since"]),
     )

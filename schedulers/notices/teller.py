@@ -69,8 +69,11 @@ class Teller:
         if taken:
             self._file.write(ledgers)
         for recipient in news:
-            refused = f"Notification URL {recipient.name} took no message: it is tried again every 5 minutes."
-            self._note(recipient.name, None if recipient in taken else refused)
+            refused = f"Notification URL {recipient.name} took no message"
+            self._note(
+                recipient.name,
+                None if recipient in taken else f"{refused}: it is tried again, ever more rarely.",
+            )
 
     def _known(self) -> dict[str, Ledger]:
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from providers.clock import Clock
+from providers.errors import CollectedElsewhere
 from providers.records import SyncReport
 from schedulers.notices.concern import Concern, Look
 from schedulers.partner import Partner
@@ -64,7 +65,10 @@ class Watch:
         with self._lock:
             if partner.refused or report.status in ("completed", "partial"):
                 self._partners.add(partner)
-            if report.sync_type == "results" and report.event_id and report.status != "skipped":
+            if report.sync_type == "results" and isinstance(report.error, CollectedElsewhere):
+                # Another process has it: how it goes there is not known here.
+                self._events.pop(report.event_id or "", None)
+            elif report.sync_type == "results" and report.event_id and report.status != "skipped":
                 known = self._events.setdefault(
                     report.event_id, _Collections(report.timing_partner_id, report.started)
                 )
@@ -90,7 +94,9 @@ class Watch:
         """Return how things are now."""
         now = self._clock.now()
         with self._lock:
-            judged = {_subject(partner) for partner in self._partners} | self._events.keys()
+            judged = {_subject(partner) for partner in self._partners}
+            # Of one that has begun to fail, or to be late, nobody can say yet how it is.
+            judged |= {event for event, known in self._events.items() if not (known.failures or known.late)}
             if self._database_is_there:
                 judged.add(_DATABASE)
             return Look(now, list(self._concerns(now)), judged)

@@ -194,7 +194,7 @@ def test_a_monitor_that_nobody_answers_says_so_in_a_line_and_nothing_else_change
 
     assert (done.returncode, done.stdout.splitlines()[0]) == (plain.returncode, plain.stdout.splitlines()[0])
     assert done.stderr == (
-        "chronotrack-live: Notification URL 1 (json) took no message: it is tried again every 5 minutes.\n"
+        "chronotrack-live: Notification URL 1 (json) took no message: it is tried again, ever more rarely.\n"
     )
     assert told(tmp_path) == []
 

@@ -191,7 +191,7 @@ def test_without_the_package_a_sentence_says_how_this_python_gets_it(service, mo
 
     assert str(raised.value) == (
         "--notify wants the Python package apprise, and apprise is missing: run "
-        f"`{sys.executable} -m pip install apprise`."
+        f"`{sys.executable} -m pip install 'apprise>=2.0'`."
     )
 
 
@@ -224,12 +224,12 @@ def test_whoever_did_not_take_it_is_told_later_and_nobody_else_again(open_teller
     for after in (0, 1, 4, 5, 6):
         teller.tell(seen(after, "partner 7"))
     service.takes = True
-    teller.tell(seen(10, "partner 7"))
-    teller.tell(seen(20, "partner 7"))
+    teller.tell(seen(15, "partner 7"))
+    teller.tell(seen(25, "partner 7"))
 
     assert titles(other) == ["1 new"]
     assert titles(service) == ["1 new"] * 3
-    assert heard == ["Notification URL 1 (json) took no message: it is tried again every 5 minutes."]
+    assert heard == ["Notification URL 1 (json) took no message: it is tried again, ever more rarely."]
 
 
 def test_a_failure_is_said_again_when_it_comes_again(open_teller, service):
@@ -371,9 +371,10 @@ words = st.text(st.characters(exclude_categories=["Cs"]))
         st.builds(
             Ledger,
             told=st.dictionaries(
-                words, st.builds(Told, words, st.lists(words).map(tuple), instants, instants)
+                words, st.builds(Told, words, st.dictionaries(words, instants), instants, instants)
             ),
             tried=instants,
+            untaken=st.integers(0, 50),
         ),
         max_size=3,
     )

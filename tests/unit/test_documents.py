@@ -43,7 +43,19 @@ SCRIPTS = {
     "monitor_chronotrack_live.py": "operations.monitor",
 }
 # Other people's programs.
-THEIRS = {"cd", "git", "grep", "journalctl", "make", "pip3", "psql", "pytest", "ruff", "systemctl"}
+THEIRS = {
+    "cd",
+    "createdb",
+    "git",
+    "grep",
+    "journalctl",
+    "make",
+    "pip3",
+    "psql",
+    "pytest",
+    "ruff",
+    "systemctl",
+}
 # Words in capitals that stand for something of the reader's own.
 PLACEHOLDERS = {
     "PARTNER": "7",

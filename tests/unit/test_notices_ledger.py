@@ -138,16 +138,20 @@ def test_what_becomes_worse_is_told_and_is_well_again_only_when_nothing_is_the_m
     assert recipient.messages == [
         (0 * MINUTE, [(event, "late")], []),
         (10 * MINUTE, [(event, "failing")], []),
+        (20 * MINUTE, [(event, "late")], []),
         (35 * MINUTE, [], [event]),
     ]
 
 
-def test_what_was_not_taken_is_tried_again_after_five_minutes(recipient):
-    for look in every(MINUTE, 10 * MINUTE, ("partner 7",)):
-        recipient.sees(look, takes=look.at >= BEGIN + 10 * MINUTE)
+def test_what_was_not_taken_is_tried_again_ever_more_rarely_until_it_is(recipient):
+    for look in every(MINUTE, 215 * MINUTE, ("partner 7",)):
+        recipient.sees(look, takes=look.at >= BEGIN + 215 * MINUTE)
 
-    assert recipient.messages == [(after * MINUTE, [("partner 7", "late")], []) for after in (0, 5, 10)]
-    assert recipient.sees(seen(20 * MINUTE, ("partner 7",))) is None
+    tries = (0, 5, 15, 35, 75, 135, 195)
+    assert recipient.messages == [(after * MINUTE, [("partner 7", "late")], []) for after in tries]
+    assert recipient.sees(seen(255 * MINUTE, ("partner 7",))) is not None
+    assert recipient.ledger.pace == PACE
+    assert recipient.sees(seen(300 * MINUTE, ("partner 7",))) is None
 
 
 def test_an_event_that_is_not_followed_any_more_is_not_said_to_be_well_again_and_forgotten_in_the_end(
@@ -187,6 +191,20 @@ def test_a_clock_that_was_set_back_holds_nothing_up(recipient):
     ]
 
 
+def test_what_was_gone_for_five_minutes_is_told_again_though_something_else_of_it_stood_all_the_while(
+    recipient,
+):
+    clock, silent = ("service", "clock"), ("service", "silent")
+    for look in (
+        *every(MINUTE, 9 * MINUTE, clock, silent),
+        *every(MINUTE, 60 * MINUTE, clock, since=10 * MINUTE),
+        *every(MINUTE, 70 * MINUTE, clock, silent, since=61 * MINUTE),
+    ):
+        recipient.sees(look)
+
+    assert recipient.messages == [(0 * MINUTE, [clock, silent], []), (61 * MINUTE, [silent], [])]
+
+
 # Whatever happens -------------------------------------------------------------------------------------------
 
 
@@ -206,16 +224,26 @@ def lives(draw):
 @given(lives())
 def test_messages_keep_their_distance_and_say_nothing_twice(life):
     recipient, told = Recipient(), defaultdict(set)
+    absent_since, long_gone = {}, set()
     for look, takes in life:
+        standing = {(each.subject, each.kind) for each in look.concerns}
+        for known in {(subject, kind) for subject, kinds in told.items() for kind in kinds}:
+            if known in standing:
+                absent_since.pop(known, None)
+            elif look.at - absent_since.setdefault(known, look.at) >= STEADY:
+                long_gone.add(known)
         news = recipient.sees(look, takes=takes)
         if news is None:
             continue
         appeared = {(each.subject, each.kind) for each in news.appeared}
         assert appeared | news.recovered.keys()
-        assert appeared <= {(each.subject, each.kind) for each in look.concerns}
-        assert not any(kind in told[subject] for subject, kind in appeared)
+        assert appeared <= standing
+        assert not any(
+            kind in told[subject] and (subject, kind) not in long_gone for subject, kind in appeared
+        )
         assert all(told[subject] for subject in news.recovered)
         if takes:
+            long_gone -= appeared
             for subject in news.recovered:
                 told.pop(subject)
             for subject, kind in appeared:
@@ -242,14 +270,14 @@ def test_whoever_is_said_to_be_well_again_was_well_in_every_look_for_five_minute
 def test_what_stands_and_was_not_told_is_told_as_soon_as_a_message_may_be_sent(life):
     recipient, tried = Recipient(), None
     for look, takes in life:
-        told = recipient.ledger.told
+        told, pace = recipient.ledger.told, recipient.ledger.pace
         news = recipient.sees(look, takes=takes)
         untold = {
             (each.subject, each.kind)
             for each in look.concerns
             if each.subject not in told or each.kind not in told[each.subject].kinds
         }
-        if tried is None or look.at - tried >= PACE:
+        if tried is None or look.at - tried >= pace:
             assert untold == {(each.subject, each.kind) for each in (news.appeared if news else ())}
         if news is not None:
             tried = look.at

@@ -74,14 +74,14 @@ def test_while_the_database_is_away_nothing_is_known_of_what_it_holds():
     seen = look(Reading(at=NOW, away="No server answers."))
 
     assert [(concern.subject, concern.kind) for concern in seen.concerns] == [("database", "away")]
-    assert seen.judged == {"service", "database"}
+    assert seen.judged == {"database"}
 
 
 def test_a_database_without_the_extension_says_nothing_of_partners():
     seen = look(reading(pending=[Pending("chronotrack_live_schema_extension", 5, None)], not_migrated=True))
 
     assert [concern.subject for concern in seen.concerns] == ["migrations"]
-    assert seen.judged == HOUSE - {"partners"}
+    assert seen.judged == HOUSE - {"partners", "service"}
 
 
 def test_a_service_that_stops_and_then_is_silent_is_told_of_twice():
