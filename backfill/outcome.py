@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from backfill.plan import Skip
+from providers.accounts import SyncReport
 from providers.errors import (
     CollectedElsewhere,
     DuplicateEvent,
@@ -18,7 +19,7 @@ from providers.errors import (
     NotFound,
     SkipThis,
 )
-from providers.records import Credentials, ProviderEvent, SyncReport
+from providers.records import Credentials, ProviderEvent
 
 # What to do about an error, by its category, where its own words do not say it.
 _ADVICE = {

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from providers.clock import Interrupted
-from providers.records import Announced
+from providers.readings import Announced
 
 # In athletes: an athlete with entry, result and eight splits takes about two kilobytes.
 ROOM = 25_000

@@ -8,7 +8,8 @@ from psycopg2.extras import RealDictCursor
 
 from database.host_tables import database_time, to_json
 from database.queries import compose, whose
-from providers.records import Credentials, SyncReport
+from providers.accounts import SyncReport
+from providers.records import Credentials
 
 
 def add_history(cursor: RealDictCursor, credentials: Credentials, report: SyncReport) -> int:

@@ -16,15 +16,10 @@ from database.queries import compose, whose
 from database.races import write_races
 from database.rejected_rows import clear_rejected, keep_rejected
 from database.staging import CHUNK, Loaded, Rendered, Staging
+from providers.accounts import Stored
 from providers.errors import RowRejected
-from providers.records import (
-    Credentials,
-    ProviderEvent,
-    ProviderParticipant,
-    ProviderResult,
-    Snapshot,
-    Stored,
-)
+from providers.readings import Snapshot
+from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderResult
 from providers.storable import storable_text
 
 # Fields of a result that come from readings of their own.

@@ -20,18 +20,10 @@ from database.host_tables import database_time
 from database.queries import compose, whose
 from database.snapshots import Snapshots
 from database.staging import CHUNK
+from providers.accounts import DiscoveryAccount, Stored, SyncReport
 from providers.errors import SchemaNotReady, SettingsInvalid, SkipThis
-from providers.records import (
-    Credentials,
-    DiscoveryAccount,
-    ProviderEvent,
-    ProviderParticipant,
-    ProviderResult,
-    Snapshot,
-    Stored,
-    StoredEvent,
-    SyncReport,
-)
+from providers.readings import Snapshot
+from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderResult, StoredEvent
 
 Account = Callable[[Stored], SyncReport]
 

@@ -17,11 +17,12 @@ from database.state_folder import state_folder
 from database.store import Store
 from operations.credentials_list import as_json, as_table
 from operations.secret_input import secret_of_file, secret_of_prompt, secret_of_stdin
+from providers.accounts import SyncReport
 from providers.chronotrack_live.settings import AUTH_MODES, DIGESTS, PRODUCTION_URL, ChronoTrackLiveSettings
 from providers.clock import clock_of
 from providers.errors import CredentialsRefused, SettingsInvalid
 from providers.exit_codes import COULD_NOT_START, SOMETHING_FAILED
-from providers.records import Credentials, SyncReport
+from providers.records import Credentials
 from providers.registry import adapter_class
 from providers.storable import is_storable
 from providers.terminal import configure_logs, one_clear_line, say

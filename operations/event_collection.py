@@ -9,8 +9,8 @@ from pathlib import Path
 from database.event_controls import KnownEvent
 from database.store import Store
 from providers import sync
+from providers.accounts import SyncReport
 from providers.clock import Clock
-from providers.records import SyncReport
 from providers.registry import adapter_class, open_adapter
 from schedulers.partner import PROVIDER
 

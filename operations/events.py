@@ -17,9 +17,10 @@ from operations.event_collection import collect_now
 from operations.event_duplicates import duplicates, not_duplicate
 from operations.event_key import live_keys
 from operations.event_list import EventStanding, as_json, as_table
+from providers.accounts import SyncReport
 from providers.clock import clock_of
 from providers.exit_codes import SOMETHING_FAILED
-from providers.records import LiveKey, SyncReport
+from providers.records import LiveKey
 from providers.registry import adapter_class
 from providers.terminal import configure_logs, one_clear_line, say
 from schedulers.once import in_words

@@ -22,16 +22,9 @@ from providers import pacing, statistics
 from providers.clock import Interrupted
 from providers.errors import IntegrationError, NotFound, RetryLater, RowRejected, SettingsInvalid
 from providers.rate_limit import Limit, RequestBudget
+from providers.readings import Announced, Snapshot
 from providers.recording import Recording
-from providers.records import (
-    Announced,
-    Credentials,
-    ProviderEvent,
-    ProviderParticipant,
-    ProviderRace,
-    ProviderResult,
-    Snapshot,
-)
+from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderRace, ProviderResult
 
 AnswerT = TypeVar("AnswerT")
 RowT = TypeVar("RowT")

@@ -16,16 +16,9 @@ from providers.chronotrack_live.results import ResultsPoll, entries_of, first_ti
 from providers.chronotrack_live.settings import ChronoTrackLiveSettings
 from providers.errors import IntegrationError, RowRejected, SkipThis, StopPartner
 from providers.rate_limit import Limit, RequestBudget
+from providers.readings import Announced, Snapshot
 from providers.recording import Recording
-from providers.records import (
-    Announced,
-    Credentials,
-    ProviderEvent,
-    ProviderParticipant,
-    ProviderRace,
-    ProviderResult,
-    Snapshot,
-)
+from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderRace, ProviderResult
 
 # So long after its end, or its start where it has no end, an event may have a race all the same: stage races
 # do, and ends are unreliable. Only the race list tells.

@@ -12,10 +12,11 @@ from typing import Protocol
 from structlog.contextvars import bound_contextvars
 
 from providers import statistics
+from providers.accounts import Stored, SyncReport
 from providers.base_adapter import BaseProviderAdapter
 from providers.clock import Clock, Interrupted
 from providers.errors import CredentialsRefused, DatabaseUnavailable, IntegrationError, SkipThis
-from providers.records import Credentials, Stored, SyncReport
+from providers.records import Credentials
 
 
 class History(Protocol):

@@ -7,17 +7,20 @@ record is made. Whatever a provider says beyond these fields travels in `additio
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from providers.errors import IntegrationError, RowRejected, SettingsInvalid
-
-RecordT = TypeVar("RecordT")
+from providers.errors import SettingsInvalid
 
 
-def _refuse_naive(record: Any) -> None:  # noqa: ANN401 - any record class of this module
+def refuse_naive(record: Any) -> None:  # noqa: ANN401 - any class of records
+    """Refuse a record that holds a naive instant.
+
+    Raises:
+        ValueError: it does; the message names the field.
+    """
     for name in (f.name for f in fields(record)):
         value = getattr(record, name)
         for instant in value if isinstance(value, tuple) else (value,):
@@ -126,7 +129,7 @@ class ProviderRace:
     age_reference: datetime | None = None
 
     def __post_init__(self) -> None:
-        _refuse_naive(self)
+        refuse_naive(self)
 
     @property
     def start(self) -> datetime | None:
@@ -159,7 +162,7 @@ class ProviderEvent:
     additional_data: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _refuse_naive(self)
+        refuse_naive(self)
 
     def touches(self, since: datetime | None, until: datetime | None) -> bool:
         """Say whether the event overlaps a span; None stands for no bound.
@@ -243,60 +246,9 @@ class ProviderResult:
     additional_data: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # As _refuse_naive, for the one instant that there is: these records come by the ten thousand.
+        # As refuse_naive, for the one instant that there is: these records come by the ten thousand.
         if self.finish_time is not None and self.finish_time.utcoffset() is None:
             raise ValueError("ProviderResult.finish_time must be an aware datetime, not naive.")
-
-
-@dataclass(frozen=True, slots=True)
-class Changes(Generic[RecordT]):
-    """A reading as what differs from an earlier one, for a provider that remembers what was stored.
-
-    Attributes:
-        since: the number of the earlier reading, see `Snapshot.stored`.
-        records: those that are new or differ; iterated once, in place of the snapshot's.
-        unchanged: the ids of all others; whole when the iteration has ended.
-    """
-
-    since: int
-    records: Iterable[RecordT]
-    unchanged: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot(Generic[RecordT]):
-    """One reading of a provider's list.
-
-    `records` is iterated once; `rejected` collects the rows that could not be understood and is
-    whole when the iteration has ended. `complete` says that the reading agrees with what the
-    provider announced: only then may a caller conclude that something vanished; None when it announced
-    nothing. `unsure` names fields of results - gender_place, division_place, status - that come from a
-    further reading which was not whole: an absent one of them says nothing, and what is known stays.
-    `problems` says in sentences what could not be read beside the list itself.
-
-    A provider may remember what was stored. Then `stored` is told the number under which the hub has kept the
-    reading, once it has, and a later one offers its `changes` since: they serve while nothing was stored of
-    the event in between.
-    """
-
-    records: Iterable[RecordT]
-    complete: bool | None
-    rejected: list[RowRejected] = field(default_factory=list)
-    unsure: frozenset[str] = frozenset()
-    problems: Sequence[str] = ()
-    changes: Changes[RecordT] | None = None
-    stored: Callable[[int], None] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """How much a provider says that an event has: entries, and rows of its results.
-
-    A row is whatever the provider lists; an athlete may have several.
-    """
-
-    entries: int
-    result_rows: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,7 +273,7 @@ class StoredEvent:
     last_participant_sync: datetime | None = None
 
     def __post_init__(self) -> None:
-        _refuse_naive(self)
+        refuse_naive(self)
 
     @property
     def failed(self) -> datetime | None:
@@ -334,78 +286,3 @@ class StoredEvent:
     def last_tried(self) -> datetime | None:
         """Return when the last collection began, however it went."""
         return self.failed or self.last_collection
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiscoveryAccount:
-    """When (aware) what is accounted for of a partner's discoveries last began, None where it never did.
-
-    Attributes:
-        discovered: a discovery that went well, if only in part.
-        failed: a discovery, or the test of the credentials before it, that failed for another reason than
-            that they were refused.
-        refused: a discovery or a test whose credentials were refused.
-        accepted: a test that went well.
-    """
-
-    discovered: datetime | None = None
-    failed: datetime | None = None
-    refused: datetime | None = None
-    accepted: datetime | None = None
-
-    def __post_init__(self) -> None:
-        _refuse_naive(self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncReport:
-    """How one operation went: what stands in `sync_history`, and what a caller decides by.
-
-    Attributes:
-        sync_type: authentication, events, participants, results or backfill.
-        status: completed, partial (stored, but not whole), failed or skipped.
-        started: the instant it began, aware.
-        seconds: how long it took, in real time.
-        seen, written, rejected: rows read, rows that were new or differed, rows set aside.
-        lateness: seconds between the due instant and the start; None when nothing was due.
-        error: what went wrong, or why it was skipped.
-        statistics: what it cost (see providers.statistics), and what was noticed on the way.
-        second: the report of a second reading that followed at once, None when none did.
-    """
-
-    sync_type: str
-    timing_partner_id: int
-    status: str
-    started: datetime
-    seconds: float = 0.0
-    event_id: str | None = None
-    seen: int = 0
-    written: int = 0
-    rejected: int = 0
-    lateness: float | None = None
-    error: IntegrationError | None = None
-    statistics: Mapping[str, object] = field(default_factory=dict)
-    second: SyncReport | None = None
-
-    def __post_init__(self) -> None:
-        _refuse_naive(self)
-
-    @property
-    def problems(self) -> Sequence[str]:
-        """Return what could not be read beside the list itself, in sentences."""
-        noted = self.statistics.get("problems", ())
-        return noted if isinstance(noted, list | tuple) else ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """What a store did with a reading: rows seen, written (new or different) and set aside.
-
-    `complete` says that the reading was whole; `notes` hold what else is worth knowing.
-    """
-
-    seen: int
-    written: int
-    rejected: int
-    complete: bool | None
-    notes: Mapping[str, object] = field(default_factory=dict)

@@ -12,21 +12,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from providers.accounts import Stored, SyncReport
 from providers.base_adapter import BaseProviderAdapter
 from providers.clock import Clock
 from providers.errors import NotFound, RowRejected, SkipThis
 from providers.operation import Operation
-from providers.records import (
-    Announced,
-    Credentials,
-    ProviderEvent,
-    ProviderParticipant,
-    ProviderResult,
-    Snapshot,
-    Stored,
-    StoredEvent,
-    SyncReport,
-)
+from providers.readings import Announced, Snapshot
+from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderResult, StoredEvent
 
 # A reading that misses no more than this share of an event's results is repeated at once.
 _SMALL_LOSS = 0.05

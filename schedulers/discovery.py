@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from providers.records import DiscoveryAccount
+from providers.accounts import DiscoveryAccount
 from schedulers.windows import SINCE_EVER, TRY_AGAIN
 
 

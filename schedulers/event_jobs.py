@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from providers.accounts import SyncReport
 from providers.clock import Clock
 from providers.errors import CollectedElsewhere, DatabaseUnavailable
-from providers.records import StoredEvent, SyncReport
+from providers.records import StoredEvent
 from schedulers.agenda import Agenda, Due
 from schedulers.database_watch import DatabaseWatch
 from schedulers.lanes import Job

@@ -17,8 +17,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metr
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from providers.accounts import SyncReport
 from providers.errors import CredentialsRefused, RetryLater
-from providers.records import SyncReport
 from schedulers.partner import Partner
 from schedulers.windows import Phase
 

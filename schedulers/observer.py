@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from providers.records import SyncReport
+from providers.accounts import SyncReport
 from schedulers.partner import Partner
 from schedulers.windows import Phase
 

@@ -8,10 +8,11 @@ from datetime import datetime
 
 import click
 
+from providers.accounts import SyncReport
 from providers.clock import Clock
 from providers.errors import SettingsInvalid
 from providers.exit_codes import COULD_NOT_START, SOMETHING_FAILED
-from providers.records import StoredEvent, SyncReport
+from providers.records import StoredEvent
 from schedulers.partner import Partner
 from schedulers.settings import SchedulerSettings
 from schedulers.windows import next_due, next_participant_sync

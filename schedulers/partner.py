@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from providers import sync
+from providers.accounts import DiscoveryAccount, SyncReport
 from providers.base_adapter import BaseProviderAdapter
 from providers.clock import Clock
 from providers.errors import CredentialsRefused, SettingsInvalid
-from providers.records import Credentials, DiscoveryAccount, StoredEvent, SyncReport
+from providers.records import Credentials, StoredEvent
 from providers.registry import adapter_class, open_adapter
 from schedulers.windows import GRACE
 

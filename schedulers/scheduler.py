@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from providers.accounts import SyncReport
 from providers.clock import Clock
 from providers.errors import CollectedElsewhere, DatabaseUnavailable, IntegrationError
-from providers.records import SyncReport
 from schedulers.agenda import Agenda
 from schedulers.database_watch import DatabaseWatch
 from schedulers.discovery import next_discovery

@@ -13,7 +13,9 @@ import pytest
 from database import migrate
 from database.connection import Database
 from database.store import Store
-from providers.records import Credentials, Snapshot, SyncReport
+from providers.accounts import SyncReport
+from providers.readings import Snapshot
+from providers.records import Credentials
 from tests.fixtures_database import as_daemon
 
 

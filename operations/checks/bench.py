@@ -11,8 +11,9 @@ from psycopg2.extras import RealDictCursor
 
 from database.connection import Database
 from database.store import Store
+from providers.accounts import SyncReport
 from providers.clock import Clock
-from providers.records import Credentials, SyncReport
+from providers.records import Credentials
 
 # The checks' own statements.
 STATEMENTS = Path(__file__).parents[1] / "checks.sql"

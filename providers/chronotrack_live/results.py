@@ -26,7 +26,8 @@ from providers.chronotrack_live.places import Places
 from providers.chronotrack_live.result_rows import COLUMNS, PLACE_COLUMNS, AthleteKey, entry_key
 from providers.chronotrack_live.values import identity
 from providers.errors import IntegrationError, NotFound, RetryLater, StopPartner
-from providers.records import Changes, ProviderResult, Snapshot
+from providers.readings import Changes, Snapshot
+from providers.records import ProviderResult
 
 # After so many brackets in a row that cannot be read at present, the others are not tried.
 _BAD_BRACKETS = 3

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from providers.accounts import SyncReport
 from providers.clock import Clock
 from providers.errors import CollectedElsewhere
-from providers.records import SyncReport
 from schedulers.notices.concern import Concern, Look
 from schedulers.partner import Partner
 from schedulers.windows import Phase

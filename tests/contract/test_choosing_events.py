@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from providers.errors import EventArchived, IntegrationError, NotFound
-from providers.records import Announced
+from providers.readings import Announced
 
 
 def test_the_events_to_choose_from_are_those_that_are_listed_with_all_about_them(adapter):

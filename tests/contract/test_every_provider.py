@@ -17,14 +17,8 @@ from providers.errors import (
     SettingsInvalid,
 )
 from providers.rate_limit import Limit
-from providers.records import (
-    ProviderEvent,
-    ProviderParticipant,
-    ProviderRace,
-    ProviderResult,
-    Snapshot,
-    Split,
-)
+from providers.readings import Snapshot
+from providers.records import ProviderEvent, ProviderParticipant, ProviderRace, ProviderResult, Split
 from providers.registry import adapter_class
 
 

@@ -9,8 +9,10 @@ from multiprocessing.connection import Connection
 
 from database.connection import Database
 from database.store import Store
+from providers.accounts import Stored, SyncReport
 from providers.errors import RowRejected
-from providers.records import Credentials, ProviderResult, Snapshot, Stored, SyncReport
+from providers.readings import Snapshot
+from providers.records import Credentials, ProviderResult
 from tests.integration.builders import LATER, athlete
 
 ATHLETES = 100

@@ -6,7 +6,7 @@ from collections import deque
 
 from providers.base_adapter import BaseProviderAdapter
 from providers.rate_limit import Limit, RequestBudget
-from providers.records import Snapshot
+from providers.readings import Snapshot
 
 
 class ScriptedProvider(BaseProviderAdapter):

@@ -18,7 +18,7 @@ from backfill.plan import Skip
 from backfill.room import Room
 from backfill.run import Run
 from providers.errors import ApiUnreachable, CredentialsRefused, DatabaseUnavailable, EventArchived
-from providers.records import Snapshot
+from providers.readings import Snapshot
 from tests.integration.builders import RUN, athlete
 from tests.integration.scripted_provider import ScriptedProvider
 

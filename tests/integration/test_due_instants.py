@@ -10,7 +10,7 @@ import pytest
 from providers import sync
 from providers.clock import Clock
 from providers.errors import ApiUnreachable, CollectedElsewhere
-from providers.records import Snapshot
+from providers.readings import Snapshot
 from tests.integration.builders import FIELD, START, entry
 
 DUE = datetime(2025, 6, 1, 9, tzinfo=UTC)

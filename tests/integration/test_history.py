@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from providers import sync
+from providers.accounts import SyncReport
 from providers.errors import SkipThis
-from providers.records import SyncReport
 from tests.integration.builders import FIELD, LATER, RUN, START, athlete, entry, naive
 
 

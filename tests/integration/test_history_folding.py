@@ -13,8 +13,8 @@ import pytest
 from database import migrate
 from database.connection import Database
 from database.store import Store
+from providers.accounts import SyncReport
 from providers.errors import ApiUnreachable, CollectedElsewhere, CredentialsRefused, EventArchived
-from providers.records import SyncReport
 from providers.statistics import Statistics
 from tests.fixtures_database import as_daemon
 from tests.integration.builders import FIELD, RUN, START, naive

@@ -12,9 +12,9 @@ from database.connection import Database
 from database.event_controls import EventControls
 from database.monitoring import EventCount, Monitoring, OperationCount, RejectedCount
 from operations.budget_used import budget_used
+from providers.accounts import SyncReport
 from providers.errors import CredentialsRefused, RowRejected, ServerFailed
 from providers.rate_limit import Limit, RequestBudget
-from providers.records import SyncReport
 from providers.registry import open_adapter
 from tests.integration.builders import LATER, RUN, athlete, entry
 

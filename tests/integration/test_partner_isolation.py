@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from providers.accounts import SyncReport
 from providers.errors import DuplicateEvent, RowRejected
-from providers.records import ProviderEvent, SyncReport
+from providers.records import ProviderEvent
 from tests.integration.builders import FIELD, LATER, RUN, START, athlete, entry
 
 PAST = replace(RUN, provider_event_id="4", name="Harbour Run of Last Year")

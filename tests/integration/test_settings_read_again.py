@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from providers.records import ProviderEvent, Snapshot
+from providers.readings import Snapshot
+from providers.records import ProviderEvent
 from schedulers.settings import SchedulerSettings
 from tests.acceptance.conftest import wait_until
 from tests.integration.running_scheduler import PATIENCE, Schedulers

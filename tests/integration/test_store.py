@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import pytest
 
+from providers.accounts import SyncReport
 from providers.errors import ApiUnreachable, DatabaseRefused, DatabaseUnavailable
-from providers.records import Snapshot, SyncReport
+from providers.readings import Snapshot
 from tests.integration.builders import FIELD, LATER, RUN, START, athlete, entry, naive, statuses, versions
 
 # Only change is written -------------------------------------------------------------------------------

@@ -183,7 +183,8 @@ from pathlib import Path
 
 from database.connection import Database
 from database.store import Store
-from providers.records import Snapshot, SyncReport
+from providers.accounts import SyncReport
+from providers.readings import Snapshot
 from tests.integration.builders import LATER, athlete
 
 dsn, athletes = sys.argv[1], int(sys.argv[2])

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from providers.accounts import SyncReport
 from providers.errors import RowRejected
-from providers.records import Snapshot, SyncReport
+from providers.readings import Snapshot
 from tests.integration.builders import FIELD, LATER, RUN, athlete, entry, naive, statuses
 
 AGAIN = LATER + timedelta(seconds=90)

@@ -17,6 +17,7 @@ from requests.auth import HTTPBasicAuth
 from providers import errors, records, statistics
 from providers.base_adapter import BaseProviderAdapter, parsed
 from providers.rate_limit import Limit, RequestBudget
+from providers.readings import Snapshot
 
 Row = Mapping[str, Any]
 RecordT = TypeVar("RecordT")
@@ -55,20 +56,18 @@ class SundialAdapter(BaseProviderAdapter):
         """Ask for the one list that every login has."""
         self._rows("meetings")
 
-    def get_events(
-        self, since: datetime | None, until: datetime | None
-    ) -> records.Snapshot[records.ProviderEvent]:
+    def get_events(self, since: datetime | None, until: datetime | None) -> Snapshot[records.ProviderEvent]:
         """List the meetings; each comes with its races."""
         found = _read("event", self._rows("meetings"), _event)
         events = [event for event in found.records if event.touches(since, until)]
-        return records.Snapshot(events, found.complete, found.rejected)
+        return Snapshot(events, found.complete, found.rejected)
 
-    def get_participants(self, provider_event_id: str) -> records.Snapshot[records.ProviderParticipant]:
+    def get_participants(self, provider_event_id: str) -> Snapshot[records.ProviderParticipant]:
         """List a meeting's starters."""
         rows = self._rows("meetings", provider_event_id, "starters")
         return _read("participant", (row for row in rows if not row.get("trial")), _participant)
 
-    def get_results(self, provider_event_id: str) -> records.Snapshot[records.ProviderResult]:
+    def get_results(self, provider_event_id: str) -> Snapshot[records.ProviderResult]:
         """List a meeting's tallies: one an athlete, with status, places and splits."""
         return _read("result", self._rows("meetings", provider_event_id, "tallies"), _result)
 
@@ -112,7 +111,7 @@ class SundialAdapter(BaseProviderAdapter):
         return response
 
 
-def _read(kind: str, rows: Iterable[Row], parse: Callable[[Row], RecordT]) -> records.Snapshot[RecordT]:
+def _read(kind: str, rows: Iterable[Row], parse: Callable[[Row], RecordT]) -> Snapshot[RecordT]:
     """Read a whole list; a row that cannot be understood is set aside, its neighbours are kept."""
 
     def understood(row: Row) -> RecordT:
@@ -124,7 +123,7 @@ def _read(kind: str, rows: Iterable[Row], parse: Callable[[Row], RecordT]) -> re
             raise errors.RowRejected(reason, kind=kind, payload=row, api_id=api_id) from error
 
     rejected: list[errors.RowRejected] = []
-    return records.Snapshot(list(parsed(rows, understood, rejected)), complete=True, rejected=rejected)
+    return Snapshot(list(parsed(rows, understood, rejected)), complete=True, rejected=rejected)
 
 
 def _instant(text: str | None) -> datetime | None:

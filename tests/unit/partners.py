@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from providers.records import Credentials, SyncReport
+from providers.accounts import SyncReport
+from providers.records import Credentials
 from schedulers.partner import Partner
 from tests.integration.scripted_provider import ScriptedProvider
 

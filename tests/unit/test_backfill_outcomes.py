@@ -9,6 +9,7 @@ import pytest
 from backfill.outcome import End, Outcome, advice_for
 from backfill.plan import Skip
 from providers import errors
+from providers.accounts import SyncReport
 from providers.errors import (
     CollectedElsewhere,
     DuplicateEvent,
@@ -18,7 +19,7 @@ from providers.errors import (
     RowRejected,
     SkipThis,
 )
-from providers.records import ProviderEvent, SyncReport
+from providers.records import ProviderEvent
 
 EVENT = ProviderEvent(
     provider_event_id="5", name="Harbour Run", start_time=datetime(2025, 6, 1, 7, tzinfo=UTC)

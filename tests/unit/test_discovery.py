@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from providers.records import DiscoveryAccount
+from providers.accounts import DiscoveryAccount
 from schedulers.discovery import next_discovery
 
 NOON = datetime(2026, 4, 18, 12, tzinfo=UTC)

@@ -17,7 +17,12 @@ MAY_IMPORT = {
     "operations": {"providers", "database", "schedulers", "backfill"},
 }
 # Nothing of ours below them; see the design's floors.
-GROUND = {"providers.records": {"providers.errors"}, "providers.errors": set()}
+GROUND = {
+    "providers.errors": set(),
+    "providers.records": {"providers.errors"},
+    "providers.readings": {"providers.errors"},
+    "providers.accounts": {"providers.errors", "providers.records"},
+}
 # Without clock, network or database.
 PURE = {
     "schedulers.windows": {"providers.records"},
@@ -28,7 +33,14 @@ PURE = {
 # What the database may know of the floor below it.
 # (child_process is no word of the outside world: it ties a process to its parent; storable knows what
 # PostgreSQL keeps, for whoever makes records and for whoever stores them.)
-DATABASE_KNOWS = {"providers.records", "providers.errors", "providers.child_process", "providers.storable"}
+DATABASE_KNOWS = {
+    "providers.errors",
+    "providers.records",
+    "providers.readings",
+    "providers.accounts",
+    "providers.child_process",
+    "providers.storable",
+}
 
 FILES = sorted(path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py"))
 

@@ -7,14 +7,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 
-from providers.records import (
-    Credentials,
-    ProviderEvent,
-    ProviderRace,
-    ProviderResult,
-    StoredEvent,
-    SyncReport,
-)
+from providers.accounts import SyncReport
+from providers.records import Credentials, ProviderEvent, ProviderRace, ProviderResult, StoredEvent
 
 
 class NoOffset(tzinfo):

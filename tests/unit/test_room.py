@@ -9,7 +9,7 @@ import pytest
 
 from backfill.room import ROOM, Room, weight_of
 from providers.clock import Interrupted
-from providers.records import Announced
+from providers.readings import Announced
 
 LARGE = Announced(30_000, 240_000)
 SMALL = Announced(100, 800)
