@@ -5,11 +5,10 @@ Fifty workers with a marathon each would need gigabytes. With this the process s
 
 from __future__ import annotations
 
-import ctypes
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from providers.clock import Interrupted
 from providers.readings import Announced
@@ -22,19 +21,6 @@ _PAGE = 1_000
 _PAGES_HELD = 3
 # A row of results is a split more often than an athlete.
 _ROWS_AN_ATHLETE = 8
-
-# Of glibc's mallopt().
-_ARENA_MAX = -8
-
-
-def share_one_heap() -> None:
-    """Let all threads of this process take memory from one heap; to be called before there are any.
-
-    glibc gives each thread its own, which keeps what a page of JSON has once taken of it. Another C library
-    does as it always does.
-    """
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 
 
 def weight_of(announced: Announced | None) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache
 from typing import Generic, TypeVar
 
 import orjson
@@ -23,7 +24,7 @@ RecordT = TypeVar("RecordT")
 _NUL = "\\u0000"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Owner:
     """To whom a row belongs: partner and provider, and the event by its API id (None for an event itself)."""
 
@@ -32,7 +33,12 @@ class Owner:
 
     def key(self, api_id: str) -> str:
         """Return the key that a live row of this owner has in the host's tables."""
-        return self.credentials.key(api_id)
+        return self.keys + api_id
+
+    @cached_property
+    def keys(self) -> str:
+        """Return what the keys of all live rows of this owner begin with."""
+        return self.credentials.key("")
 
     @property
     def event_id(self) -> str:
@@ -42,9 +48,14 @@ class Owner:
 
 def database_time(instant: datetime | None) -> datetime | None:
     """Return an instant as the host's `timestamp` columns keep it: UTC without a zone."""
-    return None if instant is None else instant.astimezone(UTC).replace(tzinfo=None)
+    if instant is None:
+        return None
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return utc.replace(tzinfo=None)
 
 
+# A time goes into two columns, and athletes of one race share their paces.
+@lru_cache(maxsize=4096)
 def duration_text(time: timedelta | None) -> str | None:
     """Return a duration as the API writes it, "26:03:04.500": an interval in shape M, a text in shape C."""
     if time is None:
@@ -65,21 +76,21 @@ class HostTable(Generic[RecordT]):
         kind: what the provider's list has a row of.
         key: the columns by which a staged row finds the row that is kept.
         of_owner: the columns that are the same for all rows of an owner.
-        of_record: all others.
-        overflow: the column that has the whole of what is too long for its own, None for no such column.
+        of_record: all others but additional_data; a text is the name of the record's field.
+        additional_data: what no other column holds; beside it stands what is too long for its own.
     """
 
     name: str
     kind: RowKind
     key: tuple[str, ...]
     of_owner: Mapping[str, Callable[[Owner], object]]
-    of_record: Mapping[str, Callable[[RecordT, Owner], object]]
-    overflow: str | None = None
+    of_record: Mapping[str, str | Callable[[RecordT, Owner], object]]
+    additional_data: Callable[[RecordT], Mapping[str, object]]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Return all columns that the integration writes, where the host has them."""
-        return *self.of_owner, *self.of_record
+        return *self.of_owner, *self.of_record, "additional_data"
 
     @property
     def api_id(self) -> str:
@@ -129,25 +140,24 @@ EVENTS: HostTable[ProviderEvent] = HostTable(
     },
     {
         "event_id": lambda e, o: o.key(e.provider_event_id),
-        "event_tag": lambda e, _: e.tag,
-        "event_name": lambda e, _: e.name,
-        "event_description": lambda e, _: e.description,
+        "event_tag": "tag",
+        "event_name": "name",
+        "event_description": "description",
         "event_start_time": lambda e, _: database_time(e.start_time),
         "event_end_time": lambda e, _: database_time(e.end_time),
         # Generated where the host has event_end_time, and then not among the columns to write.
         "end_date": lambda e, _: database_time(e.end_time),
-        "event_timezone": lambda e, _: e.timezone,
-        "event_site_uri": lambda e, _: e.site_uri,
-        "event_is_published": lambda e, _: e.is_published,
-        "event_device_protocol": lambda e, _: e.device_protocol,
-        "event_external_id": lambda e, _: e.external_id,
-        "organization_id": lambda e, _: e.organization_id,
-        "organization_name": lambda e, _: e.organization_name,
+        "event_timezone": "timezone",
+        "event_site_uri": "site_uri",
+        "event_is_published": "is_published",
+        "event_device_protocol": "device_protocol",
+        "event_external_id": "external_id",
+        "organization_id": "organization_id",
+        "organization_name": "organization_name",
         "location": lambda e, _: _location(e),
-        "provider_event_id": lambda e, _: e.provider_event_id,
-        "additional_data": lambda e, _: {**e.additional_data, **_race_starts(e)},
+        "provider_event_id": "provider_event_id",
     },
-    overflow="additional_data",
+    lambda e: {**e.additional_data, **_race_starts(e)},
 )
 
 PARTICIPANTS: HostTable[ProviderParticipant] = HostTable(
@@ -162,30 +172,29 @@ PARTICIPANTS: HostTable[ProviderParticipant] = HostTable(
     },
     {
         "entry_id": lambda p, o: o.key(p.provider_participant_id),
-        "race_id": lambda p, _: p.provider_race_id,
-        "entry_external_id": lambda p, _: p.external_id,
-        "entry_name": lambda p, _: p.name,
-        "entry_type": lambda p, _: p.entry_type,
-        "entry_status": lambda p, _: p.status,
-        "registration_status": lambda p, _: p.status,
-        "entry_bib": lambda p, _: p.bib,
-        "entry_race_age": lambda p, _: p.race_age,
-        "athlete_id": lambda p, _: p.athlete_id,
-        "athlete_first_name": lambda p, _: p.first_name,
-        "athlete_last_name": lambda p, _: p.last_name,
-        "athlete_sex": lambda p, _: p.sex,
-        "athlete_birthdate": lambda p, _: p.birthdate,
-        "athlete_email": lambda p, _: p.email,
-        "athlete_home_phone": lambda p, _: p.home_phone,
-        "athlete_mobile_phone": lambda p, _: p.mobile_phone,
+        "race_id": "provider_race_id",
+        "entry_external_id": "external_id",
+        "entry_name": "name",
+        "entry_type": "entry_type",
+        "entry_status": "status",
+        "registration_status": "status",
+        "entry_bib": "bib",
+        "entry_race_age": "race_age",
+        "athlete_id": "athlete_id",
+        "athlete_first_name": "first_name",
+        "athlete_last_name": "last_name",
+        "athlete_sex": "sex",
+        "athlete_birthdate": "birthdate",
+        "athlete_email": "email",
+        "athlete_home_phone": "home_phone",
+        "athlete_mobile_phone": "mobile_phone",
         "location": lambda p, _: _location(p),
-        "team_id": lambda p, _: p.team_id,
-        "team_name": lambda p, _: p.team_name,
-        "division": lambda p, _: p.division,
-        "provider_participant_id": lambda p, _: p.provider_participant_id,
-        "additional_data": lambda p, _: p.additional_data,
+        "team_id": "team_id",
+        "team_name": "team_name",
+        "division": "division",
+        "provider_participant_id": "provider_participant_id",
     },
-    overflow="additional_data",
+    lambda p: p.additional_data,
 )
 
 RESULTS: HostTable[ProviderResult] = HostTable(
@@ -199,36 +208,35 @@ RESULTS: HostTable[ProviderResult] = HostTable(
         "provider_event_id": lambda o: o.provider_event_id,
     },
     {
-        "race_id": lambda r, _: r.provider_race_id,
+        "race_id": "provider_race_id",
         "entry_id": lambda r, o: r.provider_participant_id and o.key(r.provider_participant_id),
         "participant_id": lambda r, o: r.provider_participant_id and o.key(r.provider_participant_id),
-        "results_bib": lambda r, _: r.bib,
-        "results_first_name": lambda r, _: r.first_name,
-        "results_last_name": lambda r, _: r.last_name,
-        "results_sex": lambda r, _: r.sex,
-        "results_age": lambda r, _: r.age,
-        "results_hometown": lambda r, _: r.hometown,
-        "results_state_code": lambda r, _: r.state_code,
-        "results_postal_code": lambda r, _: r.postal_code,
-        "results_country_code": lambda r, _: r.country_code,
+        "results_bib": "bib",
+        "results_first_name": "first_name",
+        "results_last_name": "last_name",
+        "results_sex": "sex",
+        "results_age": "age",
+        "results_hometown": "hometown",
+        "results_state_code": "state_code",
+        "results_postal_code": "postal_code",
+        "results_country_code": "country_code",
         "results_time": lambda r, _: duration_text(r.chip_time),
         "results_gun_time": lambda r, _: duration_text(r.gun_time),
         "results_pace": lambda r, _: duration_text(r.pace),
         "results_gun_pace": lambda r, _: duration_text(r.gun_pace),
-        "results_rank": lambda r, _: r.overall_place,
-        "results_bracket_name": lambda r, _: r.bracket_name,
-        "results_primary_bracket_name": lambda r, _: r.division,
+        "results_rank": "overall_place",
+        "results_bracket_name": "bracket_name",
+        "results_primary_bracket_name": "division",
         "chip_time": lambda r, _: duration_text(r.chip_time),
         "gun_time": lambda r, _: duration_text(r.gun_time),
-        "overall_place": lambda r, _: r.overall_place,
-        "gender_place": lambda r, _: r.gender_place,
-        "division_place": lambda r, _: r.division_place,
-        "division": lambda r, _: r.division,
+        "overall_place": "overall_place",
+        "gender_place": "gender_place",
+        "division_place": "division_place",
+        "division": "division",
         "finish_time": lambda r, _: database_time(r.finish_time),
-        "split_times": lambda r, _: to_json([_split(s) for s in r.splits]),
-        "result_status": lambda r, _: r.status,
-        "provider_result_id": lambda r, _: r.provider_result_id,
-        "additional_data": lambda r, _: r.additional_data,
+        "split_times": lambda r, _: to_json([_split(s) for s in r.splits]) if r.splits else "[]",
+        "result_status": "status",
+        "provider_result_id": "provider_result_id",
     },
-    overflow="additional_data",
+    lambda r: r.additional_data,
 )

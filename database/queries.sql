@@ -76,7 +76,7 @@ SELECT {columns} FROM {table} WITH NO DATA;
 
 -- name: copy_staged
 -- Fill a connection's own table; an empty field is NULL.
-COPY {staged} ({columns}) FROM STDIN WITH (FORMAT csv);
+COPY {staged} ({columns}) FROM STDIN WITH (FORMAT text, DELIMITER {delimiter}, NULL '');
 
 -- name: drop_repeated
 -- Of the staged rows with the same key only the first one stays: a temporary table keeps their order. Without

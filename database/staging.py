@@ -6,8 +6,6 @@ new ones follow. A poll that changes nothing writes nothing and burns no value o
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,14 +19,15 @@ from psycopg2.extras import RealDictCursor
 
 from database.host_tables import HostTable, Owner, RecordT, database_time
 from database.queries import compose
-from database.row_maker import RowMaker
+from database.row_maker import DELIMITER, RowMaker
+from providers import computing
 from providers.errors import RetryLater, SchemaNotReady
 from providers.records import Credentials
 
 # Rows that are written at once: large enough to be fast, small enough not to matter in memory.
 CHUNK = 1_000
 # What is longer waits in a temporary file: the rows of some 5,000 athletes. In bytes.
-_IN_MEMORY = 4 * 2**20
+_IN_MEMORY = 1 * 2**20
 # Bytes that COPY is handed at once.
 _COPY_SIZE = 2**18
 
@@ -86,14 +85,14 @@ class Staging(Generic[RecordT]):
             RetryLater: the temporary folder has no room for it.
         """
         with SpooledTemporaryFile(_IN_MEMORY) as text:
-            yield Rendered(owner, text, _write(self._maker.rows(records, owner), text, self._chunk))
+            yield Rendered(owner, text, self._write(records, owner, text))
 
     def load(self, cursor: RealDictCursor, rendered: Rendered[RecordT]) -> Loaded:
         """Fill the connection's temporary table. Of records with the same key the first one counts."""
         columns = names(self._maker.columns)
         table = sql.Identifier(self.table.name)
         cursor.execute(compose("stage", staged=self.staged, table=table, columns=columns))
-        copy = compose("copy_staged", staged=self.staged, columns=columns)
+        copy = compose("copy_staged", staged=self.staged, columns=columns, delimiter=sql.Literal(DELIMITER))
         rendered.text.seek(0)
         cursor.copy_expert(copy, rendered.text, _COPY_SIZE)
         cursor.execute(compose("drop_repeated", staged=self.staged, key=names(self.table.key)))
@@ -144,6 +143,22 @@ class Staging(Generic[RecordT]):
         )
         return updated + cursor.rowcount
 
+    def _write(self, records: Iterable[RecordT], owner: Owner, text: SpooledTemporaryFile[bytes]) -> int:
+        """Write the records' lines, a chunk at a time; return how many there were."""
+        count, coming = 0, iter(records)
+        while some := list(islice(coming, self._chunk)):
+            with computing.turn:
+                lines = "\n".join([*self._maker.lines(some, owner), ""]).encode()
+            try:
+                text.write(lines)
+            except OSError as error:
+                raise RetryLater(
+                    f"The rows of an event cannot be written to {gettempdir()} ({error.strerror}): "
+                    "make room there, or let TMPDIR name another folder."
+                ) from error
+            count += len(some)
+        return count
+
 
 def names(columns: Iterable[str], qualifier: str | None = None) -> sql.Composed:
     """Return a list of columns, of the table that the qualifier names."""
@@ -154,20 +169,3 @@ def names(columns: Iterable[str], qualifier: str | None = None) -> sql.Composed:
 def assignments(columns: Iterable[str]) -> sql.Composed:
     """Return what takes each column over from `staged`."""
     return sql.SQL(", ").join(sql.SQL("{0} = staged.{0}").format(sql.Identifier(name)) for name in columns)
-
-
-def _write(rows: Iterator[list[object]], text: SpooledTemporaryFile[bytes], chunk: int) -> int:
-    """Write rows, `chunk` at a time; return how many there were."""
-    count = 0
-    while some := list(islice(rows, chunk)):
-        lines = io.StringIO()
-        csv.writer(lines).writerows(some)
-        try:
-            text.write(lines.getvalue().encode())
-        except OSError as error:
-            raise RetryLater(
-                f"The rows of an event cannot be written to {gettempdir()} ({error.strerror}): "
-                "make room there, or let TMPDIR name another folder."
-            ) from error
-        count += len(some)
-    return count

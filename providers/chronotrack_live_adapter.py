@@ -14,6 +14,7 @@ from providers.chronotrack_live.pages import Reading
 from providers.chronotrack_live.parse import parse_event, parse_participant, parse_race
 from providers.chronotrack_live.results import ResultsPoll, entries_of, first_time, path_of
 from providers.chronotrack_live.settings import ChronoTrackLiveSettings
+from providers.computing import in_turns
 from providers.errors import IntegrationError, RowRejected, SkipThis, StopPartner
 from providers.rate_limit import Limit, RequestBudget
 from providers.readings import Announced, Snapshot
@@ -87,9 +88,8 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         reading = entries_of(self._client, provider_event_id, first_time("entry_id"))
         for row in reading:
             held.append(row)
-        return Snapshot(
-            parsed(held, parse_participant, rejected), complete=reading.complete, rejected=rejected
-        )
+        entries = in_turns(parsed(held, parse_participant, rejected))
+        return Snapshot(entries, complete=reading.complete, rejected=rejected)
 
     def get_results(self, provider_event_id: str) -> Snapshot[ProviderResult]:
         """Read the rows of all intervals, the places and the statuses; see `ResultsPoll`."""

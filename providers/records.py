@@ -2,6 +2,9 @@
 
 Instants are aware UTC, durations are `timedelta`, absent is None; a naive datetime is refused when a
 record is made. Whatever a provider says beyond these fields travels in `additional_data`.
+
+Entries, results and splits come by the hundred thousand: they are named tuples, which are made five times as
+fast as a frozen dataclass.
 """
 
 from __future__ import annotations
@@ -10,7 +13,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from providers.errors import SettingsInvalid
 
@@ -27,6 +31,8 @@ def refuse_naive(record: Any) -> None:  # noqa: ANN401 - any class of records
             if isinstance(instant, datetime) and instant.utcoffset() is None:
                 raise ValueError(f"{type(record).__name__}.{name} must be an aware datetime, not naive.")
 
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 # The prefix of a source's keys, where that is not its own name.
 _PREFIXES = {"chronotrack_live": "ctlive"}
@@ -177,8 +183,7 @@ class ProviderEvent:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderParticipant:
+class ProviderParticipant(NamedTuple):
     """An athlete's or team's entry in a race."""
 
     provider_participant_id: str
@@ -197,15 +202,14 @@ class ProviderParticipant:
     email: str | None = None
     home_phone: str | None = None
     mobile_phone: str | None = None
-    location: Mapping[str, str] = field(default_factory=dict)
+    location: Mapping[str, str] = _NOTHING
     team_id: str | None = None
     team_name: str | None = None
     division: str | None = None
-    additional_data: Mapping[str, object] = field(default_factory=dict)
+    additional_data: Mapping[str, object] = _NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Split:
+class Split(NamedTuple):
     """A partial course of an athlete. `rank` is the place among all of the race in this part."""
 
     interval_id: str
@@ -215,10 +219,7 @@ class Split:
     rank: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderResult:
-    """An athlete's result in a race. `status` is a word of the design: finished, started, dnf, dq, ..."""
-
+class _ResultFields(NamedTuple):
     provider_result_id: str
     status: str
     provider_participant_id: str | None = None
@@ -243,12 +244,20 @@ class ProviderResult:
     division: str | None = None
     finish_time: datetime | None = None
     splits: tuple[Split, ...] = ()
-    additional_data: Mapping[str, object] = field(default_factory=dict)
+    additional_data: Mapping[str, object] = _NOTHING
 
-    def __post_init__(self) -> None:
-        # As refuse_naive, for the one instant that there is: these records come by the ten thousand.
-        if self.finish_time is not None and self.finish_time.utcoffset() is None:
-            raise ValueError("ProviderResult.finish_time must be an aware datetime, not naive.")
+
+class ProviderResult(_ResultFields):
+    """An athlete's result in a race. `status` is a word of the design: finished, started, dnf, dq, ..."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:  # mypy is to know the fields by their names and types
+
+        def __init__(self, **_: object) -> None:
+            """Refuse a naive instant, as `refuse_naive` does, for the one that there is."""
+            if self.finish_time is not None and self.finish_time.utcoffset() is None:
+                raise ValueError("ProviderResult.finish_time must be an aware datetime, not naive.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

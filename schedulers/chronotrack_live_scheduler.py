@@ -27,6 +27,7 @@ from database.state_folder import state_folder
 from database.store import Store
 from providers.clock import Clock, clock_of
 from providers.exit_codes import COULD_NOT_START
+from providers.heap import share_one_heap
 from providers.terminal import configure_logs, one_clear_line, say
 from schedulers.credentials_watch import Source
 from schedulers.daemon import Daemon, warn_of_unknown
@@ -105,6 +106,7 @@ def command(
         raise click.UsageError("--once does what is due now, --plan says what will be done: leave one out.")
     # A pass says on stdout what it did; its log is for looking for a fault.
     configure_logs(verbose=verbose, quiet=once)
+    share_one_heap()
     with one_clear_line():
         settings_file = SettingsFile(file, os.environ)
         # libpq looks for its PG* variables there itself.

@@ -21,12 +21,25 @@ from providers.chronotrack_live.result_rows import (
     Interval,
     Intervals,
     athlete_key,
+    rank_of,
 )
 from providers.chronotrack_live.splits import UsualSplits, in_course_order, odd_split
 from providers.chronotrack_live.values import identity
 from providers.errors import RowRejected
 from providers.records import ProviderResult, Split
 
+# Our names of the texts that say who it is, and the API's.
+_PERSON = {
+    "provider_race_id": "results_race_id",
+    "bib": "results_bib",
+    "first_name": "results_first_name",
+    "last_name": "results_last_name",
+    "sex": "results_sex",
+    "hometown": "results_hometown",
+    "state_code": "results_state_code",
+    "postal_code": "results_postal_code",
+    "country_code": "results_country_code",
+}
 # Statuses that say only that the entry is a valid one; whether the athlete has finished, the times say.
 _CONFIRMED = ("conf", "confirmed")
 # An entry's id has no more characters; the host's columns take twice as many.
@@ -90,6 +103,7 @@ class ResultAssembly:
             self.rejected.append(rejected("result without entry, bib and name", row, "result"))
             return True
         athlete = self._athletes.get(key)
+        is_first = athlete is None
         if athlete is None:
             athlete = self._athletes[key] = _Athlete(self._packer.pack(row), self._race(row))
         interval = self._intervals.of(row)
@@ -100,9 +114,10 @@ class ResultAssembly:
         if not interval.is_full:
             self._add_split(athlete, interval, row)
         elif athlete.overall is None:
-            athlete.person, athlete.race_id = self._packer.pack(row), self._race(row)
+            if not is_first:
+                athlete.person, athlete.race_id = self._packer.pack(row), self._race(row)
             bracket = identity(row.get("results_bracket_name"))
-            rank = RowReader(row).place("results_rank") or 0
+            rank = rank_of(row) or 0
             if division := identity(row.get("results_primary_bracket_name")):
                 self.divisions.add(division)
                 athlete.division = self._texts.setdefault(division, division)
@@ -223,27 +238,18 @@ class ResultAssembly:
         return gender, division
 
     def _result(self, key: AthleteKey, athlete: _Athlete, gender: Place, division: Place) -> ProviderResult:
-        person_row = self._packer.unpack(athlete.person)
-        person = RowReader(person_row)
+        person = RowReader(self._packer.unpack(athlete.person))
         # Without a full-course row there is no time of the whole course yet, whatever a split's row says.
-        course = RowReader(person_row if athlete.overall else {})
+        course = person if athlete.overall else RowReader({})
         splits, unreadable_splits = self._splits(athlete)
         overall, primary = course.text("results_bracket_name"), person.text("results_primary_bracket_name")
         chip_time, gun_time = course.duration("results_time"), course.duration("results_gun_time")
         return ProviderResult(
             provider_result_id=self._identity(key),
             provider_participant_id=key if isinstance(key, str) else None,
-            provider_race_id=person.text("results_race_id"),
             status=_status(athlete.status, finished=bool(chip_time or gun_time)),
-            bib=person.text("results_bib"),
-            first_name=person.text("results_first_name"),
-            last_name=person.text("results_last_name"),
-            sex=person.text("results_sex"),
             age=person.whole("results_age"),
-            hometown=person.text("results_hometown"),
-            state_code=person.text("results_state_code"),
-            postal_code=person.text("results_postal_code"),
-            country_code=person.text("results_country_code"),
+            **person.texts(_PERSON),
             chip_time=chip_time,
             gun_time=gun_time,
             pace=course.duration("results_pace"),
@@ -256,11 +262,13 @@ class ResultAssembly:
             division=division.bracket or primary,
             finish_time=course.instant("results_end_chip_time"),
             splits=splits,
-            additional_data=person.additional_data(PASSED_OVER) | course.unreadable() | unreadable_splits,
+            additional_data=person.additional_data(PASSED_OVER) | unreadable_splits,
         )
 
     def _splits(self, athlete: _Athlete) -> tuple[tuple[Split, ...], dict[str, object]]:
         """Return the splits in course order, and for additional_data what could not be read of them."""
+        if not athlete.splits and not athlete.odd_splits:
+            return (), {}
         passed = self._usual_splits.read(athlete.splits)
         unreadable = []
         for packed in athlete.odd_splits:

@@ -13,6 +13,8 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from providers import computing
+
 AnswerT = TypeVar("AnswerT")
 
 Row = dict[str, Any]
@@ -88,7 +90,9 @@ class Reading(Generic[AnswerT]):
                     next_page += 1
                 if not under_way:
                     return
-                page = self._decode(under_way.popleft().result())
+                answer = under_way.popleft().result()
+                with computing.turn:
+                    page = self._decode(answer)
                 self._announced.add(page.row_count)
                 if not page.rows:
                     break
@@ -96,7 +100,8 @@ class Reading(Generic[AnswerT]):
                     # The last page once more. Its rows without an id would all look new.
                     break
                 previous = page.rows if page.page_count is None else []
-                fresh = [row for row in page.rows if self._is_new(row)]
+                with computing.turn:
+                    fresh = [row for row in page.rows if self._is_new(row)]
                 self._read += len(fresh)
                 yield from fresh
                 barren = 0 if fresh else barren + 1

@@ -6,7 +6,7 @@ too. What cannot be read leaves its field empty and stays, as it came, in `addit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import TypeVar, cast
 
@@ -18,13 +18,38 @@ from providers.storable import is_storable, storable, storable_text
 
 ValueT = TypeVar("ValueT")
 
+# Our names of texts that need no reading, and the API's.
 _LOCATION = {
-    "location_street": "street",
-    "location_city": "city",
-    "location_region": "region",
-    "location_postal_code": "postal_code",
-    "location_country": "country",
+    "street": "location_street",
+    "city": "location_city",
+    "region": "location_region",
+    "postal_code": "location_postal_code",
+    "country": "location_country",
 }
+_ENTRY = {
+    "provider_race_id": "race_id",
+    "external_id": "entry_external_id",
+    "name": "entry_name",
+    "entry_type": "entry_type",
+    "status": "entry_status",
+    "bib": "entry_bib",
+    "athlete_id": "athlete_id",
+    "first_name": "athlete_first_name",
+    "last_name": "athlete_last_name",
+    "sex": "athlete_sex",
+    "email": "athlete_email",
+    "home_phone": "athlete_home_phone",
+    "mobile_phone": "athlete_mobile_phone",
+    "team_id": "team_id",
+    "team_name": "team_name",
+    "division": "bracket_name",
+}
+
+
+class PlainRow(Row):
+    """A row that is known to be plain, see `plain_texts`."""
+
+    __slots__ = ()
 
 
 class RowReader:
@@ -32,6 +57,7 @@ class RowReader:
 
     def __init__(self, row: Row) -> None:
         self._row = row
+        self._is_plain = isinstance(row, PlainRow) or plain_texts(row) is not None
         self._read: set[str] = set()
         self._odd: dict[str, object] = {}
 
@@ -39,11 +65,8 @@ class RowReader:
         """Return the field as text without blanks around it; None when it is absent, null or empty."""
         self._read.add(name)
         value = self._row.get(name)
-        if value is None:
-            return None
-        if type(value) is str and value.isprintable():
-            # Nearly every field: nothing in it that could not be stored.
-            return value.strip() or None
+        if self._is_plain or value is None:
+            return value or None
         if not isinstance(value, str):
             if isinstance(value, dict | list):
                 self._odd[name] = storable(value)
@@ -53,6 +76,14 @@ class RowReader:
             self._odd[name] = storable(value)
             value = storable_text(value)
         return value.strip() or None
+
+    def texts(self, names: Mapping[str, str]) -> dict[str, str | None]:
+        """Return fields as `text` does, by our own names; `names` has the API's for each."""
+        if not self._is_plain:
+            return {ours: self.text(theirs) for ours, theirs in names.items()}
+        self._read.update(names.values())
+        get = self._row.get
+        return {ours: get(theirs) or None for ours, theirs in names.items()}
 
     def whole(self, name: str) -> int | None:
         """Return the field as a whole number."""
@@ -86,8 +117,7 @@ class RowReader:
 
     def location(self) -> dict[str, str]:
         """Return the location fields by our own names."""
-        read = {ours: self.text(theirs) for theirs, ours in _LOCATION.items()}
-        return {name: value for name, value in read.items() if value is not None}
+        return {ours: text for ours, text in self.texts(_LOCATION).items() if text is not None}
 
     def additional_data(self, passed_over: Collection[str] = ()) -> dict[str, object]:
         """Return what no record field holds: fields that were not read, and values that could not be.
@@ -95,12 +125,16 @@ class RowReader:
         Args:
             passed_over: fields that are known, and left out all the same.
         """
+        others = self._row.keys() - self._read
+        if self._is_plain and others.issubset(passed_over):
+            # Nearly every row.
+            return dict(self._odd)
         unread = {
             name: value
-            for name, value in self._row.items()
-            if name not in self._read and name not in passed_over and value is not None and value != ""
+            for name in others
+            if name not in passed_over and (value := self._row[name]) is not None and value != ""
         }
-        return cast("dict[str, object]", storable(unread)) | self._odd
+        return cast("dict[str, object]", storable(unread)) | self._odd if unread else dict(self._odd)
 
     def unreadable(self) -> dict[str, object]:
         """Return the values that could not be read."""
@@ -115,6 +149,21 @@ class RowReader:
         except ValueError:
             self._odd[name] = storable(self._row[name])
             return None
+
+
+def plain_texts(row: Row) -> str | None:
+    """Return all values of a row in one text, each between two bars; None for a row that is not plain.
+
+    Nearly every row is plain: its values are texts without bars, blanks around them, and anything that does
+    not print, so they stand for themselves.
+    """
+    try:
+        texts = f"|{'|'.join(row.values())}|"
+    except TypeError:
+        return None
+    if texts.isprintable() and "| " not in texts and " |" not in texts and texts.count("|") == len(row) + 1:
+        return texts
+    return None
 
 
 def rejected(reason: str, row: Row, kind: RowKind, api_id: str | None = None) -> RowRejected:
@@ -191,24 +240,9 @@ def parse_participant(row: Row) -> ProviderParticipant:
         raise rejected("entry without id", row, "participant")
     return ProviderParticipant(
         provider_participant_id=entry_id,
-        provider_race_id=read.text("race_id"),
-        external_id=read.text("entry_external_id"),
-        name=read.text("entry_name"),
-        entry_type=read.text("entry_type"),
-        status=read.text("entry_status"),
-        bib=read.text("entry_bib"),
         race_age=read.whole("entry_race_age"),
-        athlete_id=read.text("athlete_id"),
-        first_name=read.text("athlete_first_name"),
-        last_name=read.text("athlete_last_name"),
-        sex=read.text("athlete_sex"),
         birthdate=read.day("athlete_birthdate"),
-        email=read.text("athlete_email"),
-        home_phone=read.text("athlete_home_phone"),
-        mobile_phone=read.text("athlete_mobile_phone"),
         location=read.location(),
-        team_id=read.text("team_id"),
-        team_name=read.text("team_name"),
-        division=read.text("bracket_name"),
+        **read.texts(_ENTRY),
         additional_data=read.additional_data(),
     )

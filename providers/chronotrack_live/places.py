@@ -6,13 +6,12 @@ a type at once, or of each bracket by itself (fact sheet, section 6).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from providers.chronotrack_live.pages import Row
-from providers.chronotrack_live.parse import RowReader
-from providers.chronotrack_live.result_rows import AthleteKey, Intervals, athlete_key
+from providers.chronotrack_live.result_rows import AthleteKey, Intervals, athlete_key, rank_of
 from providers.chronotrack_live.values import identity
 
 
@@ -26,6 +25,23 @@ class Place(NamedTuple):
 NO_PLACE = Place(None, None)
 
 
+@dataclass(slots=True)
+class _Bracket:
+    """A bracket of a race: how many athletes have a place in it, and how many of them are first."""
+
+    name: str | None
+    size: int = 0
+    firsts: int = 0
+
+
+class _Context(NamedTuple):
+    """What rows of one interval and one bracket have in common; `bit` stands for them among what was met."""
+
+    bit: int
+    is_full: bool
+    bracket: _Bracket
+
+
 class Places:
     """The full-course places of one bracket type.
 
@@ -35,31 +51,28 @@ class Places:
 
     def __init__(self) -> None:
         self._places: dict[AthleteKey, Place | tuple[Place, ...]] = {}
-        # By race and bracket: how many athletes it holds, and how many of them are first.
-        self._sizes: Counter[tuple[str, str | None]] = Counter()
-        self._firsts: Counter[tuple[str, str | None]] = Counter()
+        self._brackets: dict[tuple[str, str | None], _Bracket] = {}
         self._intervals = Intervals()
-        # Interval and bracket -> the bit that stands for them in what was met of an athlete.
-        self._contexts: dict[tuple[int, str], int] = {}
+        self._contexts: dict[tuple[object, ...], _Context] = {}
+        self._bits: dict[tuple[int, str], int] = {}
         self._seen: dict[AthleteKey | None, int] = {}
-        self._names: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._places)
 
     def is_new(self, row: Row) -> bool:
         """Take a row in; return whether it is not a repeat."""
-        athlete, interval = athlete_key(row), self._intervals.of(row)
-        bracket = identity(row.get("results_bracket_name"))
-        bit = 1 << self._contexts.setdefault((interval.number, bracket), len(self._contexts))
+        athlete = athlete_key(row)
+        bit, is_full, bracket = self._context(row)
         seen = self._seen.get(athlete, 0)
         if seen & bit:
             return False
         self._seen[athlete] = seen | bit
-        if athlete is not None and interval.is_full:
-            # One text for all of a bracket's athletes, not one each.
-            name = self._names.setdefault(bracket, bracket) or None
-            self._add(athlete, self._race(row), Place(RowReader(row).place("results_rank"), name))
+        if athlete is not None and is_full:
+            rank = rank_of(row)
+            bracket.size += 1
+            bracket.firsts += rank == 1
+            self._add(athlete, Place(rank, bracket.name))
         return True
 
     def knows_any(self, athletes: Iterable[AthleteKey]) -> bool:
@@ -69,11 +82,12 @@ class Places:
     @property
     def brackets(self) -> set[str]:
         """The names of the brackets in which somebody has a place."""
-        return {name for _, name in self._sizes if name is not None}
+        return {bracket.name for bracket in self._brackets.values() if bracket.name and bracket.size}
 
     def unnamed_firsts(self, race_id: str) -> int:
         """Return how many athletes of a race are first in a bracket that the API does not name."""
-        return self._firsts[race_id, None]
+        unnamed = self._brackets.get((race_id, None))
+        return unnamed.firsts if unnamed else 0
 
     def end_reading(self) -> None:
         """Forget which rows were met: the next ones belong to another list."""
@@ -92,27 +106,47 @@ class Places:
                 bracket counts: those that an organiser adds hold a part of a plain one's athletes.
         """
         found = self._places.get(athlete, ())
-        places = (found,) if isinstance(found, Place) else found
-        places = tuple(p for p in places if p.bracket is None or p.bracket != not_in)
+        if isinstance(found, Place):
+            return found if found.bracket is None or found.bracket != not_in else NO_PLACE
+        places = tuple(p for p in found if p.bracket is None or p.bracket != not_in)
         if not places:
             return NO_PLACE
         own = [place for place in places if rather_in is not None and place.bracket == rather_in]
-        return own[0] if own else max(places, key=lambda place: self._sizes[race_id, place.bracket])
+        return own[0] if own else max(places, key=lambda place: self._size(race_id, place.bracket))
 
     def forget(self, athletes: Iterable[AthleteKey]) -> None:
         """Forget the places of some athletes: they were none."""
         for athlete in athletes:
             self._places.pop(athlete, None)
 
-    def _race(self, row: Row) -> str:
-        race_id = identity(row.get("results_race_id"))
-        return self._names.setdefault(race_id, race_id)
+    def _context(self, row: Row) -> _Context:
+        words = (
+            row.get("results_interval_id"),
+            row.get("results_interval_name"),
+            row.get("results_interval_full"),
+            row.get("results_bracket_name"),
+            row.get("results_race_id"),
+        )
+        try:
+            # A row of other words than texts is met by none that is kept.
+            return self._contexts[words]
+        except (KeyError, TypeError):
+            pass
+        interval, name = self._intervals.of(row), identity(words[3])
+        bracket = self._brackets.setdefault((identity(words[4]), name or None), _Bracket(name or None))
+        bit = 1 << self._bits.setdefault((interval.number, name), len(self._bits))
+        context = _Context(bit, interval.is_full, bracket)
+        if all(word is None or type(word) is str for word in words):
+            self._contexts[words] = context
+        return context
 
-    def _add(self, athlete: AthleteKey, race_id: str, place: Place) -> None:
+    def _add(self, athlete: AthleteKey, place: Place) -> None:
         found = self._places.get(athlete)
         if found is None:
             self._places[athlete] = place
         else:
             self._places[athlete] = (*((found,) if isinstance(found, Place) else found), place)
-        self._sizes[race_id, place.bracket] += 1
-        self._firsts[race_id, place.bracket] += place.rank == 1
+
+    def _size(self, race_id: str, name: str | None) -> int:
+        bracket = self._brackets.get((race_id, name))
+        return bracket.size if bracket else 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from providers.chronotrack_live.pages import Row
+from providers.chronotrack_live.parse import RowReader
 from providers.chronotrack_live.values import identity
 
 # What is asked for: fewer bytes than every field of the row.
@@ -64,6 +65,8 @@ PASSED_OVER = frozenset(
     }
 )
 
+# Digits of a rank that may be no number that the hub can keep.
+_LONG_RANK = 10
 _YES = ("1", "1.0", "True", "true")
 
 # An entry's id; for a row without one its race, bib, first and last name.
@@ -91,6 +94,15 @@ def entry_key(row: Row) -> AthleteKey | None:
 def _by_name(row: Row, *fields: str) -> AthleteKey | None:
     parts = tuple(identity(row.get(name)) for name in fields)
     return parts if any(parts[1:]) else None
+
+
+def rank_of(row: Row) -> int | None:
+    """Return the row's rank within its bracket; None for none, and for what is no rank."""
+    rank = row.get("results_rank")
+    if type(rank) is str and rank.isdecimal() and len(rank) < _LONG_RANK:
+        # Nearly every row, and each has one.
+        return int(rank) or None
+    return RowReader(row).place("results_rank")
 
 
 def is_full_course(row: Row) -> bool:

@@ -25,6 +25,7 @@ from providers.chronotrack_live.parse import RowReader
 from providers.chronotrack_live.places import Places
 from providers.chronotrack_live.result_rows import COLUMNS, PLACE_COLUMNS, AthleteKey, entry_key
 from providers.chronotrack_live.values import identity
+from providers.computing import in_turns
 from providers.errors import IntegrationError, NotFound, RetryLater, StopPartner
 from providers.readings import Changes, Snapshot
 from providers.records import ProviderResult
@@ -98,9 +99,9 @@ class ResultsPoll:
         if known is not None and known.serves(self._assembly.codebook):
             unchanged: list[str] = []
             changed = self._assembly.changes(genders, divisions, frozenset(known.athletes), unchanged)
-            changes = Changes(known.number, changed, unchanged)
+            changes = Changes(known.number, in_turns(changed), unchanged)
         return Snapshot(
-            self._assembly.results(genders, divisions),
+            in_turns(self._assembly.results(genders, divisions)),
             complete=reading.complete,
             rejected=self._assembly.rejected,
             unsure=frozenset(self._unsure),

@@ -59,7 +59,7 @@ def test_a_time_and_a_place_that_are_taken_back_go(hub_with_event):
 def test_an_athlete_is_disqualified_and_reinstated(hub_with_event):
     hub = hub_with_event
     finished = athlete(1, gender_place=1)
-    disqualified = replace(finished, status="dq", overall_place=None, gender_place=None)
+    disqualified = finished._replace(status="dq", overall_place=None, gender_place=None)
     seen = []
 
     for poll, result in enumerate([finished, disqualified, finished]):
@@ -184,7 +184,7 @@ def test_splits_that_are_corrected_are_replaced_whole(hub_with_event):
 
     hub.save_results(
         "5",
-        replace(first, splits=(replace(split, rank=2), replace(split, interval_id="2", name="8 km"))),
+        first._replace(splits=(split._replace(rank=2), split._replace(interval_id="2", name="8 km"))),
         at=at(0),
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import is_dataclass, replace
+from typing import get_type_hints
 
 import pytest
 
@@ -28,8 +29,10 @@ def shaped(request):
 
 def lengthened(record, **kept):
     """The record with every text that it may have too long, but for those of `kept`."""
-    texts = [f.name for f in fields(record) if f.type in ("str", "str | None") and f.name not in kept]
-    return replace(record, **dict.fromkeys(texts, LONG), **kept)
+    types = get_type_hints(type(record)) | get_type_hints(type(record).__base__)
+    texts = [name for name, kind in types.items() if kind in (str, str | None) and name not in kept]
+    changed = dict.fromkeys(texts, LONG) | kept
+    return replace(record, **changed) if is_dataclass(record) else record._replace(**changed)
 
 
 CASES = {

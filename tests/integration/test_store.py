@@ -48,7 +48,7 @@ def test_one_changed_athlete_writes_exactly_one_row(run):
     run.save_results("5", *FIELD)
     before = {row["row"]["id"]: row for row in versions(run.query)[3]}
 
-    report = run.save_results("5", *FIELD[:-1], replace(FIELD[-1], overall_place=39), at=LATER)
+    report = run.save_results("5", *FIELD[:-1], FIELD[-1]._replace(overall_place=39), at=LATER)
 
     after = {row["row"]["id"]: row for row in versions(run.query)[3]}
     assert report.written == 1

@@ -39,6 +39,7 @@ DATABASE_KNOWS = {
     "providers.readings",
     "providers.accounts",
     "providers.child_process",
+    "providers.computing",
     "providers.storable",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
@@ -29,8 +30,15 @@ CREDENTIALS = Credentials(
 def row_of(table, record, credentials=CREDENTIALS, **host):
     """The row of a record for a host that has the named columns, with their lengths."""
     maker = RowMaker(table, host)
-    rows = maker.rows([record], Owner(credentials, "55"))
-    return dict(zip(maker.columns, next(iter(rows)), strict=True))
+    [line] = maker.lines([record], Owner(credentials, "55"))
+    return dict(zip(maker.columns, cells_of(line), strict=True))
+
+
+def cells_of(line):
+    """The cells of a line as COPY reads them: None for an empty one."""
+    meant = {"|": "\0", "\\n": "\n", "\\r": "\r"}
+    parted = re.sub(r"\\.|\|", lambda mark: meant.get(mark[0], mark[0][-1]), line)
+    return [cell or None for cell in parted.split("\0")]
 
 
 def result(**fields):
@@ -63,12 +71,12 @@ def test_every_row_names_its_provider_and_partner_in_key_and_column(table, recor
 
     assert row_of(table, record, **host) == {
         "event_id": "ctlive:7:55",
-        "timing_partner_id": 7,
+        "timing_partner_id": "7",
         "data_source": "chronotrack_live",
     }
     assert row_of(table, record, replace(CREDENTIALS, data_source="sundial_timing"), **host) == {
         "event_id": "sundial_timing:7:55",
-        "timing_partner_id": 7,
+        "timing_partner_id": "7",
         "data_source": "sundial_timing",
     }
 
@@ -187,6 +195,4 @@ def test_absent_and_empty_places_are_null():
 def test_finish_times_are_utc_too():
     at = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
-    assert row_of(RESULTS, result(finish_time=at), finish_time=None) == {
-        "finish_time": at.replace(tzinfo=None)
-    }
+    assert row_of(RESULTS, result(finish_time=at), finish_time=None) == {"finish_time": "2025-06-01 12:00:00"}
