@@ -31,7 +31,6 @@ from backfill.outage import Outage
 from backfill.outcome import End, Result, Trouble
 from backfill.partner import BackfillStore, PastPartner
 from backfill.plan import Scope
-from backfill.room import Room
 from backfill.run import Run
 from database.opening import opened_database
 from database.state_folder import state_folder
@@ -42,6 +41,7 @@ from providers.exit_codes import COULD_NOT_START, INTERRUPTED, SOMETHING_FAILED
 from providers.heap import share_one_heap
 from providers.registry import adapter_class, open_adapter
 from providers.report_file import ReportFile
+from providers.room import Room
 from providers.terminal import configure_logs, one_clear_line, printable, say
 
 PROVIDER = "chronotrack_live"

@@ -12,12 +12,12 @@ from backfill.courtesy import Courtesy, Hub
 from backfill.options import Options
 from backfill.outcome import End, Outcome
 from backfill.plan import Plan, Scope, plan_import
-from backfill.room import Room
 from providers import pacing, statistics, sync
 from providers.base_adapter import BaseProviderAdapter
 from providers.clock import Clock, Interrupted
 from providers.errors import IntegrationError
 from providers.records import Credentials, ProviderEvent
+from providers.room import Room
 
 
 class BackfillStore(sync.Store, Hub, Protocol):

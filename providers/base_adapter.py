@@ -12,6 +12,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import ClassVar, TypeVar
 
@@ -25,6 +26,7 @@ from providers.rate_limit import Limit, RequestBudget
 from providers.readings import Announced, Snapshot
 from providers.recording import Recording
 from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderRace, ProviderResult
+from providers.room import MEMORY, USUAL
 
 AnswerT = TypeVar("AnswerT")
 RowT = TypeVar("RowT")
@@ -148,6 +150,18 @@ class BaseProviderAdapter(ABC):
         """
         return None
 
+    def remembered(self, provider_event_id: str) -> Announced | None:  # noqa: ARG002 - for whoever overrides it
+        """Say how much an event had when this adapter read its results last; None when it did not."""
+        return None
+
+    def held(self, provider_event_id: str) -> AbstractContextManager[None]:
+        """Hold the room in memory that an event's lists take, for the length of the block.
+
+        Raises:
+            Interrupted: it would have to wait, and the adapter was stopped.
+        """
+        return MEMORY.admit(self.remembered(provider_event_id) or USUAL, self._stopping)
+
     def record_to(self, recording: Recording) -> None:  # noqa: ARG002 - for whoever overrides it
         """Keep from now on what the API answers; an adapter that can do so overrides this.
 
@@ -162,6 +176,7 @@ class BaseProviderAdapter(ABC):
         A request that is under way is not cut off; one that would have to wait raises Interrupted.
         """
         self._stopping.set()
+        MEMORY.wake()
 
     def close(self) -> None:
         """Close what the adapter opened; a subclass adds its connections."""

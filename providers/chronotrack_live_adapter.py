@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from providers.chronotrack_live.answers import Reply
 from providers.chronotrack_live.client import ChronoTrackLiveClient
 from providers.chronotrack_live.event_memory import EventMemories
 from providers.chronotrack_live.packing import HeldRows
-from providers.chronotrack_live.pages import Reading
+from providers.chronotrack_live.pages import Reading, Row
 from providers.chronotrack_live.parse import parse_event, parse_participant, parse_race
 from providers.chronotrack_live.results import ResultsPoll, entries_of, first_time, path_of
 from providers.chronotrack_live.settings import ChronoTrackLiveSettings
@@ -82,12 +83,23 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
         )
         return None if entries is None or rows is None else Announced(entries, rows)
 
+    def remembered(self, provider_event_id: str) -> Announced | None:
+        """Say how much the event's last poll has read."""
+        return self._memories.of(provider_event_id).size
+
     def get_participants(self, provider_event_id: str) -> Snapshot[ProviderParticipant]:
         """Read the event's whole entry list."""
-        held, rejected = HeldRows(), list[RowRejected]()
-        reading = entries_of(self._client, provider_event_id, first_time("entry_id"))
-        for row in reading:
-            held.append(row)
+        rejected: list[RowRejected] = []
+        held, is_first = HeldRows(), first_time("entry_id")
+
+        def is_new(row: Row) -> bool:
+            new = is_first(row)
+            if new:
+                held.append(row)
+            return new
+
+        reading = entries_of(self._client, provider_event_id, is_new)
+        deque(reading, maxlen=0)
         entries = in_turns(parsed(held, parse_participant, rejected))
         return Snapshot(entries, complete=reading.complete, rejected=rejected)
 

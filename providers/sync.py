@@ -140,10 +140,11 @@ def sync_participants(
     """Read an event's entry list; `due` and `planned` are as for `collect_results`."""
 
     def work(operation: Operation) -> SyncReport:
-        entries = adapter.get_participants(event.provider_event_id)
-        return store.save_participants(
-            adapter.credentials, event.provider_event_id, entries, operation.stored, clock.now()
-        )
+        with adapter.held(event.provider_event_id):
+            entries = adapter.get_participants(event.provider_event_id)
+            return store.save_participants(
+                adapter.credentials, event.provider_event_id, entries, operation.stored, clock.now()
+            )
 
     claim = _claim(adapter, store, clock, event, "participants", due)
     return Operation("participants", adapter, store, clock, event.event_id, planned or due).run(work, claim)
@@ -177,10 +178,11 @@ def collect_results(
     """
 
     def work(operation: Operation) -> SyncReport:
-        results = adapter.get_results(event.provider_event_id)
-        return store.save_results(
-            adapter.credentials, event.provider_event_id, results, operation.stored, clock.now()
-        )
+        with adapter.held(event.provider_event_id):
+            results = adapter.get_results(event.provider_event_id)
+            return store.save_results(
+                adapter.credentials, event.provider_event_id, results, operation.stored, clock.now()
+            )
 
     claim = _claim(adapter, store, clock, event, "results", due)
     report = Operation("results", adapter, store, clock, event.event_id, planned or due).run(work, claim)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from backfill.options import Options, scope_of
 from backfill.outcome import End
 from backfill.partner import PastPartner
-from backfill.room import Room
 from operations.checks.bench import Bench
 from operations.checks.verdict import Verdict, failed, not_run, passed
+from providers.room import Room
 from schedulers.partner import Partner
 
 # Of the latest events of the past that are all left out (TCP has them, say) so many are looked at.

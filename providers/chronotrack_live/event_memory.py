@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from providers.chronotrack_live.brackets import BracketType
 from providers.chronotrack_live.fingerprints import StoredReading
 from providers.chronotrack_live.result_rows import AthleteKey
+from providers.readings import Announced
 
 # A bracket keyword that was in vain so often in a row is spared, and asked for again after so many polls.
 _IN_VAIN = 2
@@ -27,6 +28,7 @@ class EventMemory:
         spared: by bracket type, how many polls in a row its keyword was not asked for.
         is_test: athletes whom the plain entry list leaves out: whether each is a test entry's.
         stored: the reading that was stored last, where it left nothing open.
+        size: athletes and rows of results that were read last.
     """
 
     def __init__(self) -> None:
@@ -35,6 +37,7 @@ class EventMemory:
         self.spared: Counter[BracketType] = Counter()
         self.is_test: dict[AthleteKey, bool] = {}
         self.stored: StoredReading | None = None
+        self.size: Announced | None = None
 
     def is_in_vain(self, wanted: BracketType, races: Iterable[str]) -> bool:
         """Say whether a keyword need not be asked for: it gave nothing twice, for each of these races."""

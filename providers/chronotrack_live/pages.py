@@ -65,7 +65,9 @@ class Reading(Generic[AnswerT]):
         self._is_new = is_new
         self._workers = workers
         self._announced: set[int | None] = set()
-        self._read = 0
+        self._previous: list[Row] = []
+        # How many different rows were read.
+        self.count = 0
         self._ended = False
 
     @property
@@ -76,12 +78,11 @@ class Reading(Generic[AnswerT]):
         """
         if self._ended and self._announced == {None}:
             return None
-        return self._ended and self._announced == {self._read}
+        return self._ended and self._announced == {self.count}
 
     def __iter__(self) -> Iterator[Row]:
         under_way: deque[Future[AnswerT]] = deque()
         next_page, last_page = 1, 1
-        previous: list[Row] = []
         barren = 0
         try:
             while next_page <= last_page or under_way:
@@ -92,29 +93,37 @@ class Reading(Generic[AnswerT]):
                     return
                 answer = under_way.popleft().result()
                 with computing.turn:
-                    page = self._decode(answer)
-                self._announced.add(page.row_count)
-                if not page.rows:
+                    page_count, fresh = self._take_in(answer)
+                if fresh is None:
                     break
-                if page.page_count is None and page.rows == previous:
-                    # The last page once more. Its rows without an id would all look new.
-                    break
-                previous = page.rows if page.page_count is None else []
-                with computing.turn:
-                    fresh = [row for row in page.rows if self._is_new(row)]
-                self._read += len(fresh)
-                yield from fresh
+                self.count += len(fresh)
                 barren = 0 if fresh else barren + 1
-                if barren == _BARREN:
-                    return
-                if page.page_count is not None:
-                    last_page = page.page_count
+                if page_count is not None:
+                    last_page = page_count
                 elif fresh:
                     last_page = next_page
+                yield from fresh
+                # Many lists wait for their next page at once: none holds on to the one before.
+                del answer, fresh
+                if barren == _BARREN:
+                    return
             self._ended = True
         finally:
             for future in under_way:
                 future.cancel()
+
+    def _take_in(self, answer: AnswerT) -> tuple[int | None, list[Row] | None]:
+        """Return how many pages there are, and the new rows of this one; None where the list has ended."""
+        page = self._decode(answer)
+        self._announced.add(page.row_count)
+        if not page.rows:
+            return page.page_count, None
+        if page.page_count is None:
+            if page.rows == self._previous:
+                # The last page once more. Its rows without an id would all look new.
+                return None, None
+            self._previous = page.rows
+        return page.page_count, [row for row in page.rows if self._is_new(row)]
 
     def _ask_for(self, number: int) -> Future[AnswerT]:
         if number > 1:

@@ -21,13 +21,12 @@ from providers.chronotrack_live.client import ChronoTrackLiveClient
 from providers.chronotrack_live.event_memory import EventMemory
 from providers.chronotrack_live.fingerprints import StoredReading
 from providers.chronotrack_live.pages import Reading, Row
-from providers.chronotrack_live.parse import RowReader
 from providers.chronotrack_live.places import Places
 from providers.chronotrack_live.result_rows import COLUMNS, PLACE_COLUMNS, AthleteKey, entry_key
 from providers.chronotrack_live.values import identity
 from providers.computing import in_turns
 from providers.errors import IntegrationError, NotFound, RetryLater, StopPartner
-from providers.readings import Changes, Snapshot
+from providers.readings import Announced, Changes, Snapshot
 from providers.records import ProviderResult
 
 # After so many brackets in a row that cannot be read at present, the others are not tried.
@@ -89,6 +88,7 @@ class ResultsPoll:
             columns=",".join(COLUMNS),
         )
         deque(reading, maxlen=0)
+        self._memory.size = Announced(len(self._assembly), reading.count)
         genders, divisions = Places(), Places()
         if len(self._assembly):
             self._read_places(GENDER, genders)
@@ -207,18 +207,26 @@ class ResultsPoll:
 
     def _read_entries(self) -> None:
         """Give every athlete the status of the entry; the list is read twice when it moved meanwhile."""
-        goes_by_name = self._assembly.goes_by_name
+        by_name = self._assembly.goes_by_name
         for _ in range(2):
             listed: set[AthleteKey] = set()
+            is_first = first_time("entry_id")
 
-            def take(row: Row, listed: set[AthleteKey] = listed) -> None:
-                status = RowReader(row).text("entry_status") or ""
-                for key in _keys_of(row, by_name=goes_by_name):
-                    self._assembly.set_status(key, status)
-                    listed.add(key)
+            def is_new(
+                row: Row,
+                is_first: Callable[[Row], bool] = is_first,
+                listed: set[AthleteKey] = listed,
+            ) -> bool:
+                new = is_first(row)
+                if new:
+                    status = identity(row.get("entry_status"))
+                    for key in _keys_of(row, by_name=by_name):
+                        self._assembly.set_status(key, status)
+                        listed.add(key)
+                return new
 
-            reading = entries_of(self._client, self._event, first_time("entry_id"))
-            if self._failure_of(reading, "status", take) is not None:
+            reading = entries_of(self._client, self._event, is_new)
+            if self._failure_of(reading, "status") is not None:
                 break
             if reading.complete is not False:
                 if reading.complete:

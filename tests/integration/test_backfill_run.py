@@ -15,10 +15,10 @@ from backfill.outage import Outage
 from backfill.outcome import End
 from backfill.partner import PastPartner
 from backfill.plan import Skip
-from backfill.room import Room
 from backfill.run import Run
 from providers.errors import ApiUnreachable, CredentialsRefused, DatabaseUnavailable, EventArchived
 from providers.readings import Snapshot
+from providers.room import Room
 from tests.integration.builders import RUN, athlete
 from tests.integration.scripted_provider import ScriptedProvider
 

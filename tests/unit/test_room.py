@@ -7,9 +7,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from backfill.room import ROOM, Room, weight_of
 from providers.clock import Interrupted
 from providers.readings import Announced
+from providers.room import ROOM, Room, weight_of
 
 LARGE = Announced(30_000, 240_000)
 SMALL = Announced(100, 800)
@@ -20,12 +20,12 @@ def enter():
     """Lets an event into a room in a thread of its own; returns when it is in, and what lets it go."""
     with ExitStack() as stack:
 
-        def start(room, announced):
+        def start(room, announced, stopping=None):
             inside, done, refused = threading.Event(), threading.Event(), threading.Event()
 
             def stay():
                 try:
-                    with room.admit(announced):
+                    with room.admit(announced, stopping):
                         inside.set()
                         done.wait(60)
                 except Interrupted:
@@ -97,3 +97,29 @@ def test_many_small_rows_weigh_as_the_pages_that_hold_them():
     assert (
         weight_of(Announced(20, 20)) < weight_of(Announced(1_000, 1_000)) < weight_of(Announced(1_000, 9_000))
     )
+
+
+def test_whoever_has_been_patient_comes_in_at_any_rate(enter):
+    room = Room(patience=0.05)
+    first, _, _ = enter(room, LARGE)
+    assert first.wait(10)
+
+    late, _, _ = enter(room, LARGE)
+
+    assert late.wait(10)
+
+
+def test_whoever_waits_is_interrupted_when_it_is_to_stop_and_nobody_else(enter):
+    room, stopping = Room(), threading.Event()
+    inside, done, _ = enter(room, LARGE)
+    assert inside.wait(10)
+    _, _, refused = enter(room, SMALL, stopping)
+    other, _, _ = enter(room, SMALL)
+
+    stopping.set()
+    room.wake()
+
+    assert refused.wait(10)
+    assert not other.is_set()
+    done.set()
+    assert other.wait(10)
