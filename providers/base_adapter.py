@@ -160,7 +160,8 @@ class BaseProviderAdapter(ABC):
         Raises:
             Interrupted: it would have to wait, and the adapter was stopped.
         """
-        return MEMORY.admit(self.remembered(provider_event_id) or USUAL, self._stopping)
+        size = self.remembered(provider_event_id) or USUAL
+        return MEMORY.admit(size, self.credentials.timing_partner_id, self._stopping)
 
     def record_to(self, recording: Recording) -> None:  # noqa: ARG002 - for whoever overrides it
         """Keep from now on what the API answers; an adapter that can do so overrides this.

@@ -6,7 +6,7 @@ Fifty workers with a marathon each would need gigabytes. With this the process s
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,49 +30,52 @@ def weight_of(announced: Announced | None) -> int:
 
 
 class Room:
-    """Lets events in, one after the other, as long as there is room; a large one comes in alone."""
+    """Lets events in, one after the other, as long as there is room; a large one comes in alone.
 
-    def __init__(self, size: int = ROOM, patience: float | None = None) -> None:
-        """Make room.
+    Who has nothing inside comes in at any rate: an owner whose events do not come to an end keeps nobody out.
+    """
 
-        Args:
-            size: in athletes.
-            patience: who has waited for so many seconds comes in at any rate; None: nobody does.
-        """
+    def __init__(self, size: int = ROOM) -> None:
+        """Make room for so many athletes."""
         self._size = size
-        self._patience = patience
-        self._taken = 0
-        self._queue: deque[object] = deque()
+        # By owner: the room that is taken.
+        self._taken = Counter[object]()
+        # The owners of those who wait, each with a ticket.
+        self._queue: dict[object, object] = {}
         self._change = threading.Condition()
         self._closed = False
 
     @contextmanager
-    def admit(self, announced: Announced | None, stopping: threading.Event | None = None) -> Iterator[None]:
+    def admit(
+        self, announced: Announced | None, owner: object = None, stopping: threading.Event | None = None
+    ) -> Iterator[None]:
         """Hold the room that an event takes for the length of the block; see `providers.sync.Admit`.
 
+        Args:
+            announced: how much the event has, None when nobody knows.
+            owner: whose it is; without owners all events are one's.
+            stopping: ends the waiting, see `wake`.
+
         Raises:
-            Interrupted: it would have to wait, and the room was closed, or `stopping` is set (see `wake`).
+            Interrupted: it would have to wait, and the room was closed, or `stopping` is set.
         """
         weight = min(weight_of(announced), self._size)
         ticket = object()
         with self._change:
-            self._queue.append(ticket)
+            self._queue[ticket] = owner
             try:
-                # In the order of coming, or a large event would wait for ever behind small ones.
-                self._change.wait_for(
-                    lambda: self._ends(stopping) or self._is_next(ticket, weight), self._patience
-                )
+                self._change.wait_for(lambda: self._ends(stopping) or self._is_next(ticket, owner, weight))
                 if self._ends(stopping):
                     raise Interrupted("An event is not read: this process is to end.")
-                self._taken += weight
+                self._taken[owner] += weight
             finally:
-                self._queue.remove(ticket)
+                del self._queue[ticket]
                 self._change.notify_all()
         try:
             yield
         finally:
             with self._change:
-                self._taken -= weight
+                self._taken[owner] -= weight
                 self._change.notify_all()
 
     def close(self) -> None:
@@ -89,12 +92,14 @@ class Room:
     def _ends(self, stopping: threading.Event | None) -> bool:
         return self._closed or (stopping is not None and stopping.is_set())
 
-    def _is_next(self, ticket: object, weight: int) -> bool:
-        return self._queue[0] is ticket and self._taken + weight <= self._size
+    def _is_next(self, ticket: object, owner: object, weight: int) -> bool:
+        """Return whether a ticket is next: by the order of coming, or a large event would wait for ever."""
+        if not self._taken[owner]:
+            return ticket is next(t for t, whose in self._queue.items() if whose == owner)
+        return ticket is next(iter(self._queue)) and self._taken.total() + weight <= self._size
 
 
-# Of this process, for whatever is collected: memory is the process's. An event that is due does not wait
-# longer than half of the specification's interval.
-MEMORY = Room(patience=45.0)
+# Of this process, for whatever is collected: memory is the process's.
+MEMORY = Room()
 # For an event that nobody has read yet.
 USUAL = Announced(entries=2_000, result_rows=16_000)

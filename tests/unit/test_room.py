@@ -20,12 +20,12 @@ def enter():
     """Lets an event into a room in a thread of its own; returns when it is in, and what lets it go."""
     with ExitStack() as stack:
 
-        def start(room, announced, stopping=None):
+        def start(room, announced, stopping=None, owner=None):
             inside, done, refused = threading.Event(), threading.Event(), threading.Event()
 
             def stay():
                 try:
-                    with room.admit(announced, stopping):
+                    with room.admit(announced, owner, stopping):
                         inside.set()
                         done.wait(60)
                 except Interrupted:
@@ -99,14 +99,20 @@ def test_many_small_rows_weigh_as_the_pages_that_hold_them():
     )
 
 
-def test_whoever_has_been_patient_comes_in_at_any_rate(enter):
-    room = Room(patience=0.05)
-    first, _, _ = enter(room, LARGE)
+def test_who_has_nothing_inside_comes_in_whoever_fills_the_room(enter):
+    room = Room()
+    first, _, _ = enter(room, LARGE, owner="one")
     assert first.wait(10)
+    waiting, _, _ = enter(room, SMALL, owner="one")
 
-    late, _, _ = enter(room, LARGE)
+    other, done, _ = enter(room, LARGE, owner="another")
+    others_second, _, _ = enter(room, SMALL, owner="another")
 
-    assert late.wait(10)
+    assert other.wait(10)
+    assert not waiting.wait(0.1)
+    assert not others_second.is_set()
+    done.set()
+    assert others_second.wait(10)
 
 
 def test_whoever_waits_is_interrupted_when_it_is_to_stop_and_nobody_else(enter):
