@@ -10,10 +10,11 @@ from providers.base_adapter import BaseProviderAdapter, parsed
 from providers.chronotrack_live.answers import Reply
 from providers.chronotrack_live.client import ChronoTrackLiveClient
 from providers.chronotrack_live.event_memory import EventMemories
+from providers.chronotrack_live.further_lists import first_time, path_of
 from providers.chronotrack_live.packing import HeldRows
 from providers.chronotrack_live.pages import Reading, Row
 from providers.chronotrack_live.parse import parse_event, parse_participant, parse_race
-from providers.chronotrack_live.results import ResultsPoll, entries_of, first_time, path_of
+from providers.chronotrack_live.results import ResultsPoll, entries_of
 from providers.chronotrack_live.settings import ChronoTrackLiveSettings
 from providers.computing import in_turns
 from providers.errors import IntegrationError, RowRejected, SkipThis, StopPartner

@@ -15,7 +15,13 @@ from providers import statistics
 from providers.accounts import Stored, SyncReport
 from providers.base_adapter import BaseProviderAdapter
 from providers.clock import Clock, Interrupted
-from providers.errors import CredentialsRefused, DatabaseUnavailable, IntegrationError, SkipThis
+from providers.errors import (
+    CollectedElsewhere,
+    CredentialsRefused,
+    DatabaseUnavailable,
+    IntegrationError,
+    SkipThis,
+)
 from providers.records import Credentials
 
 
@@ -55,8 +61,8 @@ class Operation:
     ) -> SyncReport:
         """Do the work while `claim` is held; whatever goes wrong of ours becomes a report.
 
-        Its account is kept, but for two: when the claim is refused, because whoever holds it gives one, and
-        when the work was interrupted, because the next start is to find it due.
+        Its account is kept, but for three: when the claim is refused, because whoever holds it gives one, and
+        when it was lost on the way or the work was interrupted, because what was due is to be found due.
         """
         self.started, self._began = self.clock.now(), time.monotonic()
         # Whatever is logged on the way, by whomever, in whichever thread, names partner, operation and event.
@@ -72,6 +78,8 @@ class Operation:
                     report = work(self)
             except Interrupted:
                 return self._passed_by(None)
+            except CollectedElsewhere as reason:
+                report = self.report("skipped", error=reason)
             except SkipThis as reason:
                 return self._noted(self.report("skipped", error=reason))
             except IntegrationError as error:

@@ -38,9 +38,11 @@ class Poll:
         return not (self.wrong or self.unsure or self.rejected)
 
     @property
-    def keywords(self) -> list[str]:
-        """The bracket types that were asked for by their keyword."""
-        return [query["bracket"] for _, query in self.asked if "bracket" in query]
+    def keywords(self) -> set[str]:
+        """The bracket types that were asked for by their keyword, each once."""
+        keywords = [query["bracket"] for _, query in self.asked if "bracket" in query]
+        assert len(keywords) == len(set(keywords))
+        return set(keywords)
 
     def requests(self, what: str) -> list[dict[str, str]]:
         """The queries of the requests for what the path ends with."""

@@ -47,8 +47,8 @@ def test_a_keyword_that_was_in_vain_twice_is_spared_for_a_while(play, event, key
         polls = [race.poll() for _ in range(13)]
 
         assert all(poll.is_right for poll in polls)
-        assert [poll.keywords for poll in polls[:3]] == [["SEX", "AGE"], ["SEX", "AGE"], []]
-        assert [poll.keywords for poll in polls[3:]].count(["SEX", "AGE"]) == 1
+        assert [poll.keywords for poll in polls[:3]] == [{"SEX", "AGE"}, {"SEX", "AGE"}, set()]
+        assert [poll.keywords for poll in polls[3:]].count({"SEX", "AGE"}) == 1
         assert polls[2].counted.errors == {}
 
 
@@ -57,7 +57,7 @@ def test_a_keyword_that_is_understood_is_asked_for_again_and_nothing_else_of_the
         for _ in range(2):
             poll = race.poll()
             assert poll.is_right
-            assert poll.keywords == ["SEX", "AGE"]
+            assert poll.keywords == {"SEX", "AGE"}
             assert poll.requests("bracket") == []
 
 
@@ -67,7 +67,7 @@ def test_a_keyword_that_means_the_first_race_only_leaves_the_others_to_their_bra
 
         assert first.is_right
         assert second.is_right
-        assert first.keywords == second.keywords == ["SEX", "AGE"]
+        assert first.keywords == second.keywords == {"SEX", "AGE"}
         assert len(second.requests("bracket")) == 1
 
 
