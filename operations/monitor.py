@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 from rich.live import Live
 
 from database.connection import Database
@@ -133,6 +134,9 @@ def command(*, in_json: bool, watch: float | None, only: tuple[int, ...], urls: 
         if sys.stdout is None:
             raise _NotPrinted("Standard output is closed, so nothing could be said.")
         _refuse_to_make_anything()
+        if only and click.get_current_context().get_parameter_source("urls") is ParameterSource.ENVIRONMENT:
+            # Who looks at one partner would tell everybody again what the look at all has told.
+            urls = ()
         tell = _telling(urls, only)
         with opened_database(os.environ, say) as database:
             look = _look(database, only)

@@ -16,7 +16,7 @@ from operations.reading import Reading, WatchedEvent, age, phases
 from operations.tables import table
 from schedulers.windows import Phase
 
-_OF_FINDINGS = ("state", "about", "what is the matter", "what to do")
+_OF_FINDINGS = ("state", "about", "alarm", "what is the matter", "what to do")
 _OF_PARTNERS = (
     "partner",
     "credentials",
@@ -73,7 +73,7 @@ def _tables(health: Health) -> Iterator[RenderableType]:
 
 
 def _finding(found: Finding) -> tuple[str, ...]:
-    return found.state.name.lower(), found.about, found.what, found.remedy
+    return found.state.name.lower(), found.about, found.kind, found.what, found.remedy
 
 
 def _standing(reading: Reading) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ import structlog
 
 from providers.clock import Clock
 from schedulers.notices.courier import open_recipients
-from schedulers.notices.ledger_file import LedgerFile
+from schedulers.notices.ledger_file import own_ledger
 from schedulers.notices.teller import Teller
 from schedulers.notices.watch import Watch
 
@@ -32,15 +32,16 @@ def told_changes(urls: Sequence[str], setting: str, state: Path, clock: Clock) -
         SettingsInvalid: see `open_recipients`.
     """
     watch, ending = Watch(clock), threading.Event()
-    file = LedgerFile(state / "notices" / "scheduler.json")
-    teller = Teller(open_recipients(urls, setting), file, _complain)
-    herald = threading.Thread(target=_tell, args=(watch, teller, ending), name="herald", daemon=True)
-    herald.start()
-    try:
-        yield watch
-    finally:
-        ending.set()
-        herald.join(_LAST_MOMENT)
+    recipients = open_recipients(urls, setting)
+    with own_ledger(state / "notices" / "scheduler.json") as file:
+        teller = Teller(recipients, file, _complain)
+        herald = threading.Thread(target=_tell, args=(watch, teller, ending), name="herald", daemon=True)
+        herald.start()
+        try:
+            yield watch
+        finally:
+            ending.set()
+            herald.join(_LAST_MOMENT)
 
 
 def _tell(watch: Watch, teller: Teller, ending: threading.Event) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,28 @@ from providers.report_file import ReportFile
 from schedulers.notices.ledger import Ledger, Told
 
 _WHAT = "What people were told"
+
+
+@contextmanager
+def own_ledger(path: Path) -> Iterator[LedgerFile]:
+    """Yield a ledger that no other process has for the length of the block: `path`, or that with a number.
+
+    Two schedulers do not meet the same: what one has never heard of would keep the other from telling that it
+    is well again.
+    """
+    with ExitStack() as held:
+        for number in count(1):
+            chosen = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+            try:
+                make_folder(path.parent)
+                taken = FileLock.attempt(chosen.with_suffix(".taken"), fcntl.LOCK_EX)
+            except OSError:
+                # Whoever tells says what is the matter with it, and goes on as soon as it is mended.
+                break
+            if taken is not None:
+                held.enter_context(taken)
+                break
+        yield LedgerFile(chosen)
 
 
 class LedgerFile:

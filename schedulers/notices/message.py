@@ -47,4 +47,4 @@ def message(news: News, host: str, at: datetime) -> Message:
 def _line(concern: Concern) -> str:
     what = concern.what.rstrip(".")
     what = f"{what[:_LONGEST]} ..." if len(what) > _LONGEST else f"{what}."
-    return printable(f"{concern.label}: {what} {concern.remedy}")
+    return printable(f"{concern.label}: {concern.kind}: {what} {concern.remedy}")

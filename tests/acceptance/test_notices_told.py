@@ -88,7 +88,7 @@ def test_a_refused_partner_is_told_of_once_and_a_restart_tells_nothing_again(
     [message] = hook.messages
     assert message["title"] == "ChronoTrack Live: 1 new"
     first, last = message["message"].splitlines()
-    assert first.startswith("partner 1 (Broken Timing): the API refuses its credentials")
+    assert first.startswith("partner 1 (Broken Timing): refused: the API refuses its credentials")
     assert "chronotrack-live credentials set 1" in first
     assert socket.gethostname() in last
     assert said("Traceback") == said("notices.") == 0
@@ -107,7 +107,7 @@ def test_a_database_that_a_daemon_waits_for_at_its_start_is_told_of(daemon, nowh
 
     assert process.wait(30) == 0
     [message] = hook.messages
-    assert message["message"].startswith("database: the scheduler cannot reach it")
+    assert message["message"].startswith("database: lost: the scheduler cannot reach it")
 
 
 def test_a_server_that_never_answers_holds_up_neither_collections_nor_the_end(
@@ -149,11 +149,35 @@ def test_the_monitor_tells_what_it_finds_once_and_what_it_says_stays_the_same(
 
     [message] = hook.messages
     assert message["title"] == "ChronoTrack Live: 1 new"
-    assert message["message"].startswith("partner 1 (Harbour Timing): the API refuses its credentials")
+    assert message["message"].startswith(
+        "partner 1 (Harbour Timing): refused: the API refuses its credentials"
+    )
     for told_once in (first, second):
         assert (told_once.returncode, told_once.stderr) == (plain.returncode, "") == (2, "")
         assert told_once.stdout.count("the API refuses its credentials") == 1
     assert told(tmp_path, str(hook.messages), first.stdout) == []
+
+
+def test_a_look_at_some_partners_is_told_by_the_option_alone_and_keeps_nothing_from_the_look_at_all(
+    monitor, add_partner, query, hook, tmp_path
+):
+    add_partner()
+    query(REFUSED)
+    told_how = []
+
+    for arguments, settings in (
+        (["--partner", "1"], {"CHRONOTRACK_LIVE_MONITOR_NOTIFY": hook.url}),
+        (["--partner", "1", "--notify", hook.url], {"CHRONOTRACK_LIVE_MONITOR_NOTIFY": "Losung"}),
+        ([], {"CHRONOTRACK_LIVE_MONITOR_NOTIFY": hook.url}),
+    ):
+        assert monitor(*arguments, **settings).returncode == 2
+        told_how.append(len(hook.messages))
+
+    assert told_how == [0, 1, 2]
+    assert sorted(file.name for file in (tmp_path / "state" / "notices").glob("*.json")) == [
+        "monitor-1.json",
+        "monitor.json",
+    ]
 
 
 def test_a_watching_monitor_tells_of_a_recovery(environment, no_systemd, add_partner, query, hook):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedulers.notices.concern import Concern, Look
@@ -221,6 +221,7 @@ def lives(draw):
     return days
 
 
+@settings(max_examples=50)  # each is a life of up to forty looks
 @given(lives())
 def test_messages_keep_their_distance_and_say_nothing_twice(life):
     recipient, told = Recipient(), defaultdict(set)
@@ -252,6 +253,7 @@ def test_messages_keep_their_distance_and_say_nothing_twice(life):
     assert all(later - sooner >= PACE for (sooner, *_), (later, *_) in pairwise(recipient.messages))
 
 
+@settings(max_examples=50)  # each is a life of up to forty looks
 @given(lives())
 def test_whoever_is_said_to_be_well_again_was_well_in_every_look_for_five_minutes(life):
     recipient = Recipient()
@@ -266,6 +268,7 @@ def test_whoever_is_said_to_be_well_again_was_well_in_every_look_for_five_minute
             assert look.at - well_since >= STEADY
 
 
+@settings(max_examples=50)  # each is a life of up to forty looks
 @given(lives())
 def test_what_stands_and_was_not_told_is_told_as_soon_as_a_message_may_be_sent(life):
     recipient, tried = Recipient(), None

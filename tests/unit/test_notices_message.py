@@ -24,7 +24,7 @@ def test_it_says_what_is_the_matter_what_to_do_who_is_well_again_where_and_when(
 
     assert said.title == "ChronoTrack Live: 1 new, 1 recovered"
     assert said.body.splitlines() == [
-        "partner 3 (Lake Timing): the API refuses its credentials. Change them.",
+        "partner 3 (Lake Timing): refused: the API refuses its credentials. Change them.",
         "Well again: ctlive:7:5",
         "(hub1, 2026-04-18 09:35:00 UTC)",
     ]
