@@ -56,6 +56,7 @@ _URL = re.compile(
     r"postgres(?:ql)?://(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?"
     r"(?P<servers>[^/?]*)(?:/(?P<dbname>[^?]*))?(?:\?(?P<query>.*))?"
 )
+_SERVER = re.compile(r"(\[[^\]]*\]|[^:]*):?(.*)", re.DOTALL)
 _NO_ADDRESS = (
     "DATABASE_URL is no address of a database: it is to be postgresql://USER:PASSWORD@HOST:PORT/DATABASE, "
     "with %2F for / and %40 for @ in the password."
@@ -94,7 +95,8 @@ def _keywords_of_url(url: str) -> dict[str, str]:
         raise ValueError(_NO_ADDRESS)
     hosts, ports = [], []
     for server in parts["servers"].split(","):
-        host, port = re.fullmatch(r"(\[[^\]]*\]|[^:]*):?(.*)", server).groups()  # type: ignore[union-attr]
+        # Every text is a host and a port to it; whether they can be is asked of both together.
+        host, port = _SERVER.fullmatch(server).groups()  # type: ignore[union-attr]
         hosts.append(unquote(host.strip("[]")))
         ports.append(port)
     found = {name: unquote(parts[name] or "") for name in ("user", "password", "dbname")}

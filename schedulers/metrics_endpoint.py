@@ -53,7 +53,7 @@ class _Server(socketserver.ThreadingTCPServer):
         self.address_family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         super().__init__((host, port), _Handler.factory(registry))
 
-    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - socketserver's
         """Say so at DEBUG only: a client that goes away is no fault of ours."""
         log.debug("metrics.client_gone", reason=repr(sys.exc_info()[1]))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
+from filelock import FileLock, Timeout
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
@@ -23,11 +25,19 @@ from database.state_folder import make_folder, state_folder
 from providers.chronotrack_live.simulator.process import SimulatorProcess
 from providers.clock import Clock
 
-pytest_plugins = ["tests.fixtures_database", "tests.fixtures_hub", "tests.provider_fifteen.plugin"]
+pytest_plugins = [
+    "tests.fixtures_database",
+    "tests.fixtures_hub",
+    "tests.fixtures_collected",
+    "tests.provider_fifteen.plugin",
+]
 # Whatever a helper asserts is explained like what a test asserts.
 pytest.register_assert_rewrite("tests")
 
 ROOT = Path(__file__).resolve().parents[1]
+# Whoever forbids it would let each worker, and each of the hundreds of commands, compile everything anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 _OURS = ("PG", "CHRONOTRACK_LIVE_", "DATABASE_URL")
 _MEMORY, _ROOM = Path("/dev/shm"), 4 << 30
 _IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
@@ -64,6 +74,22 @@ def pytest_configure(config: pytest.Config) -> None:
     if _IN_MEMORY and config.option.basetemp is None:
         make_folder(_IN_MEMORY)
         config.option.basetemp = _IN_MEMORY / f"{crc32(str(ROOT).encode()):08x}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Let one worker read and compile the tests, and the others read what it has compiled by then."""
+    make_folder(_STATE)
+    compiling = FileLock(_STATE / "compiling.lock")
+    try:
+        compiling.acquire(blocking=False)
+    except Timeout:
+        with compiling:
+            pass
+    try:
+        return (yield)
+    finally:
+        compiling.release()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -96,9 +96,15 @@ def make_dsn(
 
 
 @pytest.fixture
-def dsn(make_dsn: Callable[..., str], template: str) -> str:
+def copied(template: str) -> str:
+    """The database that a fresh one is a copy of; tests that begin with more than tables have another."""
+    return template
+
+
+@pytest.fixture
+def dsn(make_dsn: Callable[..., str], copied: str) -> str:
     """A fresh database with the host's tables and the extension."""
-    return make_dsn(template)
+    return make_dsn(copied)
 
 
 def as_daemon(dsn: str) -> str:

@@ -23,22 +23,27 @@ from tests.fixtures_database import as_daemon
 def add_partner(database: Database, store: Store) -> Callable[..., Credentials]:
     """A maker of timing partners with credentials for ChronoTrack Live."""
 
-    def add(name: str = "Harbour Timing", *, secret: str = "demo-password", **config: object) -> Credentials:
-        principal = str(config.pop("principal", "demo@chronotrack.test"))
-        with database.transaction() as cursor:
-            cursor.execute(
-                "INSERT INTO timing_partners (company_name) VALUES (%s) RETURNING timing_partner_id", (name,)
-            )
-            partner = cursor.fetchone()["timing_partner_id"]
-            cursor.execute(
-                "INSERT INTO partner_provider_credentials"
-                " (timing_partner_id, provider_id, principal, secret, additional_config)"
-                " VALUES (%s, 1, %s, %s, %s)",
-                (partner, principal, secret, psycopg2.extras.Json(config)),
-            )
-        return store.credentials("ChronoTrack Live", [partner])[0]
+    def add(name: str = "Harbour Timing", **how: object) -> Credentials:
+        return store.credentials("ChronoTrack Live", [new_partner(database, name, **how)])[0]
 
     return add
+
+
+def new_partner(database: Database, name: str, *, secret: str = "demo-password", **config: object) -> int:
+    """Make a timing partner with credentials for ChronoTrack Live; return its id."""
+    principal = str(config.pop("principal", "demo@chronotrack.test"))
+    with database.transaction() as cursor:
+        cursor.execute(
+            "INSERT INTO timing_partners (company_name) VALUES (%s) RETURNING timing_partner_id", (name,)
+        )
+        partner: int = cursor.fetchone()["timing_partner_id"]
+        cursor.execute(
+            "INSERT INTO partner_provider_credentials"
+            " (timing_partner_id, provider_id, principal, secret, additional_config)"
+            " VALUES (%s, 1, %s, %s, %s)",
+            (partner, principal, secret, psycopg2.extras.Json(config)),
+        )
+    return partner
 
 
 class Hub:

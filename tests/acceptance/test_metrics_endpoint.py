@@ -102,7 +102,9 @@ def daemon(environment, tmp_path, port):
         process.wait()
 
 
-def test_the_daemons_figures_are_those_of_its_history(daemon, add_partner, simulator, query, port):
+def test_the_daemon_tells_what_its_history_has_how_things_stand_with_a_partner_and_no_secret(
+    daemon, add_partner, simulator, query, port
+):
     add_partner(base_url=simulator.base_url)
     process = daemon()
 
@@ -121,38 +123,19 @@ def test_the_daemons_figures_are_those_of_its_history(daemon, add_partner, simul
         }
 
     wait_until(lambda: kept().keys() == KINDS and kept() == told())
-    process.send_signal(signal.SIGTERM)
-
-    assert process.wait(30) == 0
-
-
-def test_the_daemon_tells_how_things_stand_with_a_partner(daemon, add_partner, simulator, port):
-    add_partner(base_url=simulator.base_url)
-    daemon()
-
-    def told():
-        return scrape(port)("last_success_timestamp_seconds", operation="results")
-
-    last = wait_until(told)
     wait_until(lambda: scrape(port)("events", phase="standard"))
     figure = scrape(port)
 
-    assert abs(last - time.time()) < PATIENCE
+    assert abs(figure("last_success_timestamp_seconds", operation="results") - time.time()) < PATIENCE
     assert figure("authentications_total", outcome="accepted") == 1
     assert figure("authentications_total", outcome="refused") == 0
     assert 0 < figure("budget_used_requests") <= figure("budget_limit_requests") == 1500
     assert figure("lateness_seconds_count", operation="results") > 0
-
-
-def test_the_figures_tell_no_secret(daemon, add_partner, simulator, port):
-    add_partner(base_url=simulator.base_url)
-    daemon()
-
-    wait_until(lambda: scrape(port)("authentications_total", outcome="accepted"))
-
     assert not [
         word for word in ("demo-password", "demo@chronotrack.test", "127.0.0.1") if word in read(port)
     ]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
 
 
 def test_a_refused_partner_and_the_category_of_its_error_are_told(daemon, add_partner, simulator, port):

@@ -21,9 +21,9 @@ MARATHON = "91649"
 
 @pytest.fixture(scope="module")
 def live():
-    """A race that is run 600 times as fast and has begun just now, with its clock."""
+    """A race that is run 1,500 times as fast and has begun just now, with its clock."""
     start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
-    clock = Clock.running(start, (start, 600.0), (start + timedelta(hours=6), 20_000.0))
+    clock = Clock.running(start, (start, 1500.0), (start + timedelta(hours=6), 20_000.0))
     with SimulatorProcess(race_start=start, athletes=150, clock=clock) as simulator:
         yield simulator, clock, start
 

@@ -33,6 +33,8 @@ class SimulatedApi:
         athletes: how many run it.
         variants: the switches that differ from the default, by name; see `variants.py` of the simulator.
         faults: what goes wrong, each as NAME or NAME=AMOUNT; see `faults.py` there.
+        clock: the race time; the real clock by default.
+        seed: makes ids, mishaps and delays.
 
     Attributes:
         asked: path and query of every request that was answered, in order.
@@ -44,11 +46,14 @@ class SimulatedApi:
         athletes: int = 60,
         variants: Mapping[str, str] | None = None,
         faults: Sequence[str] = (),
+        *,
+        clock: Clock | None = None,
+        seed: int = SEED,
     ) -> None:
         self._variant = Variant.read(f"{name}={value}" for name, value in (variants or {}).items())
         with_tests = self._variant.test_results == "some"
-        self._world = the_world(race_start, athletes, SEED, with_test_results=with_tests)
-        self._api = Api(self._world, Clock(), self._variant, Faults.read(faults))
+        self._world = the_world(race_start, athletes, seed, with_test_results=with_tests)
+        self._api = Api(self._world, clock or Clock(), self._variant, Faults.read(faults))
         self.asked: list[tuple[str, dict[str, str]]] = []
 
     @property

@@ -60,6 +60,7 @@ def test_an_address_is_read_as_libpq_reads_it(dsn, expected):
         "postgresql://u:never-to-be-seen/w@host/db",
         "postgresql://u:12/never-to-be-seen@host/db",
         "postgresql://u:a@never-to-be-seen@host/db",
+        "postgresql://u@host:54\nnever-to-be-seen/db",
     ],
 )
 def test_what_is_no_address_is_refused_and_not_repeated(dsn):

@@ -9,19 +9,23 @@ from providers.chronotrack_live.simulator.archive import Archive, build_archive
 from providers.chronotrack_live.simulator.command import command
 
 START = datetime(2026, 5, 2, 12, tzinfo=UTC)
-WORLD = build_archive(START, Archive(2, 28), 7)
 
 
-def test_events_lie_in_the_two_years_before_and_the_latest_is_four_days_old():
-    begun = [event.start for event in WORLD.events]
+@pytest.fixture(scope="module")
+def world():
+    return build_archive(START, Archive(2, 28), 7)
+
+
+def test_events_lie_in_the_two_years_before_and_the_latest_is_four_days_old(world):
+    begun = [event.start for event in world.events]
     assert begun == sorted(begun)
     assert begun[-1] == START - timedelta(days=4)
     assert START - timedelta(days=730) <= begun[0] < START - timedelta(days=690)
 
 
-def test_every_account_has_every_kind_of_event():
-    for account in WORLD.accounts:
-        own = [event for event in WORLD.events if event.event_id in account.event_ids]
+def test_every_account_has_every_kind_of_event(world):
+    for account in world.accounts:
+        own = [event for event in world.events if event.event_id in account.event_ids]
         assert len(own) == 14
         assert any(event.is_archived for event in own)
         assert any(not event.is_published for event in own)
@@ -30,10 +34,10 @@ def test_every_account_has_every_kind_of_event():
         assert any(not any(entry.marks for entry in event.races[0].entries) for event in own)
 
 
-def test_no_id_is_given_twice():
-    races = [race for event in WORLD.events for race in event.races]
+def test_no_id_is_given_twice(world):
+    races = [race for event in world.events for race in event.races]
     entries = [entry.entry_id for race in races for entry in race.entries]
-    assert len({event.event_id for event in WORLD.events}) == len(WORLD.events)
+    assert len({event.event_id for event in world.events}) == len(world.events)
     assert len(set(entries)) == len(entries)
 
 

@@ -12,17 +12,19 @@ import pytest
 
 from providers.chronotrack_live.simulator.archive import Archive
 from tests.acceptance.conftest import wait_until
-from tests.acceptance.relay import Relay
+from tests.soak.proxy import DatabaseProxy
 
 KILLS = 6
-ARCHIVE = Archive(3, 42)
+ARCHIVE = Archive(2, 28)
+# Of each partner, one event is archived, and one not published.
+TO_IMPORT = 24
 WHOLE = ("--days", 800)
 SESSIONS = "FROM pg_stat_activity WHERE datname = current_database() AND usename = 'chronotrack_live'"
 
 
 @pytest.fixture(autouse=True)
 def _partners(open_archive, add_partners):
-    add_partners(open_archive(ARCHIVE), 3)
+    add_partners(open_archive(ARCHIVE), 2)
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def test_killed_at_random_instants_it_ends_with_the_database_of_an_undisturbed_r
 ):
     backfill(*WHOLE)
     undisturbed = content()
-    assert len(undisturbed["imports"]) == 36
+    assert len(undisturbed["imports"]) == TO_IMPORT
     query(
         "TRUNCATE ct_events, ct_races, ct_participants, ct_results, ct_live_rejected_rows, sync_history"
         " RESTART IDENTITY CASCADE"
@@ -62,16 +64,16 @@ def test_killed_at_random_instants_it_ends_with_the_database_of_an_undisturbed_r
 @pytest.mark.waits
 def test_a_database_that_is_away_for_a_while_ends_nothing(daemon_dsn, started, imported, tmp_path):
     log = tmp_path / "backfill-0.log"
-    with Relay(daemon_dsn) as relay:
-        process = started("--api-delay", 0.3, "--events", 2, *WHOLE, DATABASE_URL=relay.dsn)
+    with DatabaseProxy(daemon_dsn) as proxy:
+        process = started("--api-delay", 0.3, "--events", 2, *WHOLE, DATABASE_URL=proxy.dsn)
         wait_until(imported)
-        relay.cut()
+        proxy.cut()
         wait_until(lambda: "The database does not answer" in log.read_text(encoding="utf-8"))
-        relay.mend()
+        proxy.mend()
 
         assert process.wait(90) == 0
     assert "The database answers again" in log.read_text(encoding="utf-8")
-    assert imported() == 36
+    assert imported() == TO_IMPORT
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -92,7 +94,7 @@ def test_a_signal_ends_it_cleanly_with_what_was_done_in_the_report(
     # Each event is there as a whole or not at all.
     assert len(content()["ct_events"]) == len(content()["imports"]) == imported()
     assert backfill(*WHOLE)[0].returncode == 0
-    assert imported() == 36
+    assert imported() == TO_IMPORT
 
 
 def test_a_second_signal_ends_it_at_once(started, open_archive, query, tmp_path):

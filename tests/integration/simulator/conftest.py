@@ -1,6 +1,6 @@
 """Simulators after the race and in the midst of it, and a client that asks them."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +10,7 @@ import requests
 from providers.chronotrack_live.simulator.process import SimulatorProcess
 from providers.chronotrack_live.simulator.variants import Variant
 from providers.clock import Clock
+from tests.contract.simulated_api import SimulatedApi
 
 START = datetime(2026, 5, 3, 13, 0, tzinfo=UTC)
 HALFWAY = START + timedelta(hours=3, minutes=50)
@@ -17,13 +18,35 @@ STILL = 1e-9  # a race clock that all but stands
 
 
 def simulator_at(instant, athletes=300, **switches):
-    clock = Clock.running(datetime.now(UTC), (instant, STILL))
-    return SimulatorProcess(race_start=START, athletes=athletes, seed=7, clock=clock, **switches)
+    """A simulator as a process of its own."""
+    return SimulatorProcess(
+        race_start=START, athletes=athletes, seed=7, clock=standing_still(instant), **switches
+    )
 
 
-def small_simulator(**switches):
-    """A simulator after the race that comes up quickly, with variants and faults."""
-    return simulator_at(START + timedelta(days=2), athletes=60, **switches)
+def standing_still(instant):
+    return Clock.running(datetime.now(UTC), (instant, STILL))
+
+
+class Served:
+    """What a simulator in a thread of this process says; as `SimulatorProcess` asks it."""
+
+    def __init__(self, base_url):
+        self.base_url, self.root_url = base_url, base_url.removesuffix("/api")
+
+    def event_ids(self):
+        return requests.get(f"{self.root_url}/ground-truth", timeout=30).json()["event_ids"]
+
+    def ground_truth(self, event_id):
+        return requests.get(f"{self.root_url}/ground-truth/{event_id}", timeout=30).json()
+
+
+@contextmanager
+def small_simulator(variants=None, faults=()):
+    """A simulator after the race that comes up at once, with variants and faults."""
+    clock = standing_still(START + timedelta(days=2))
+    with SimulatedApi(START, 60, variants, faults, clock=clock, seed=7) as api:
+        yield Served(api.base_url)
 
 
 class Client:
@@ -57,7 +80,7 @@ class Client:
         return next(e["event_id"] for e in self.page("event") if e["event_name"] == name)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished():
     with simulator_at(START + timedelta(days=2)) as simulator:
         client = Client(simulator)
@@ -65,7 +88,7 @@ def finished():
         client.session.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running():
     with simulator_at(HALFWAY) as simulator:
         client = Client(simulator)

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from click.testing import CliRunner
 from werkzeug import Response
 
+from providers.chronotrack_live.simulator.command import command
 from providers.chronotrack_live_adapter import ChronoTrackLiveAdapter
 from providers.clock import Clock
 from providers.errors import AnswerUnusable
@@ -161,21 +163,23 @@ def test_the_only_recording_in_a_folder_is_taken(tmp_path):
         assert ask(url, "event").content == b"seven"
 
 
-def refused(*options):
-    """What a simulator that does not start says."""
-    with simulate(*options) as process:
-        out, said = process.communicate(timeout=30)
-    assert (process.returncode, out) == (2, "")
-    assert "Traceback" not in said
-    return said
-
-
 def test_of_several_recordings_one_must_be_chosen(tmp_path):
     record(tmp_path / "partner-7")
     record(tmp_path / "partner-8")
 
-    said = refused("--replay", tmp_path)
+    with simulate("--replay", tmp_path) as process:
+        out, said = process.communicate(timeout=30)
+
+    assert (process.returncode, out) == (2, "")
+    assert "Traceback" not in said
     assert f"several recordings, give one of them: {tmp_path}/partner-7, {tmp_path}/partner-8." in said
+
+
+def refused(*options):
+    """What the command says when it does not even start to serve."""
+    done = CliRunner().invoke(command, list(map(str, options)))
+    assert (done.exit_code, type(done.exception)) == (2, SystemExit)
+    return done.output
 
 
 def test_what_cannot_be_replayed_is_said(tmp_path):

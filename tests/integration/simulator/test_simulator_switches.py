@@ -1,6 +1,7 @@
 """How the simulated API may page, refuse and be entered, against what it does by default."""
 
 from dataclasses import fields
+from datetime import timedelta
 from hashlib import sha1, sha256
 from typing import get_args, get_type_hints
 
@@ -12,7 +13,7 @@ from operations.cli import main
 from providers.chronotrack_live.simulator.process import SimulatorError
 from providers.chronotrack_live.simulator.variants import Variant
 from tests.integration.simulator import test_simulator_spellings as spellings
-from tests.integration.simulator.conftest import Client, small_simulator
+from tests.integration.simulator.conftest import START, Client, simulator_at
 
 SHAPES = [
     {},
@@ -74,7 +75,7 @@ def test_every_value_of_every_switch_is_tried_here_or_with_the_spellings():
 
 def test_naming_every_default_changes_nothing(usual):
     defaults = {switch.name: str(switch.default) for switch in fields(Variant)}
-    with small_simulator(variants=defaults) as simulator:
+    with simulator_at(START + timedelta(days=2), athletes=60, variants=defaults) as simulator:
         named = Client(simulator)
         for path in spellings.every_list(usual):
             first, second = (client.ask(path, size=7, bracket="AGE") for client in (usual, named))
@@ -251,10 +252,10 @@ def test_lists_can_be_compressed_for_whoever_accepts_it(api, usual, event):
 def test_a_simulator_with_a_wrong_switch_says_what_there_is():
     with (
         pytest.raises(SimulatorError, match="milliseconds, hundredths"),
-        small_simulator(variants={"times": "x"}),
+        simulator_at(START, variants={"times": "x"}),
     ):
         pass
-    with pytest.raises(SimulatorError, match="server_error, unavailable"), small_simulator(faults=["x"]):
+    with pytest.raises(SimulatorError, match="server_error, unavailable"), simulator_at(START, faults=["x"]):
         pass
 
 

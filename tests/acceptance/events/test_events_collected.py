@@ -1,4 +1,4 @@
-"""`chronotrack-live events`, as a process."""
+"""`chronotrack-live events` of a hub whose events were collected a moment ago: listed, collected, paused."""
 
 from __future__ import annotations
 
@@ -8,93 +8,15 @@ from datetime import datetime, timedelta
 import pytest
 
 from operations.comparison import compare
-from providers.records import Credentials
 
 # Of the simulated API: two races of yesterday, and one of next week.
 MARATHON, FIVE_K, NEXT_WEEK = "91649", "91609", "91761"
 
 
 @pytest.fixture
-def operator(run, dsn):
-    """Runs the command as the operator, who owns the database."""
-    return lambda *arguments: run("events", *arguments, DATABASE_URL=dsn)
-
-
-@pytest.fixture
-def partner(add_partner) -> Credentials:
-    """A partner whose event 5 TCP has too, as 61611."""
-    return add_partner()
-
-
-@pytest.fixture
-def pair(partner, query) -> str:
-    """The key of a live event whose TCP twin came later, with results."""
-    add = "INSERT INTO ct_events (event_id, event_name, event_start_time, timing_partner_id, data_source, "
-    add += "provider_event_id, duplicate_of) VALUES (%s, 'Harbour Run', '2025-06-01 07:00', %s, %s, %s, %s)"
-    query(add, "61611", partner.timing_partner_id, "tcp_hardware", None, None)
-    query(add, partner.key("5"), partner.timing_partner_id, "chronotrack_live", "5", "61611")
-    query("INSERT INTO ct_results (event_id, results_bib) VALUES ('61611', '12')")
-    return partner.key("5")
-
-
-def test_nothing_suspicious_is_said_to_be_so(operator):
-    done = operator("duplicates")
-
-    assert (done.returncode, done.stdout) == (0, "No event is suspicious of being there twice.\n")
-
-
-def test_a_pair_is_listed_overruled_and_taken_back(operator, pair, query):
-    assert pair in operator("duplicates").stdout
-
-    said = operator("not-duplicate", pair)
-
-    assert said.returncode == 0, said.stderr
-    assert f"{pair} and 61611 are two events." in said.stdout
-    assert query("SELECT duplicate_of FROM ct_events WHERE event_id = %s", pair) == [{"duplicate_of": None}]
-    listed = json.loads(operator("duplicates", "--json").stdout)
-    assert [(row["twin_event_id"], row["kept_apart"]) for row in listed] == [("61611", True)]
-
-    back = operator("not-duplicate", "--undo", pair)
-
-    assert (back.returncode, "judged by their names again" in back.stdout) == (0, True)
-    listed = json.loads(operator("duplicates", "--json").stdout)
-    assert [(row["twin_event_id"], row["kind"], row["kept_apart"]) for row in listed] == [
-        ("61611", "same_name", False)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["not-duplicate", "61611"], "is not the key of a live row"),
-        (["not-duplicate", "ctlive:1:77"], "lists none with ctlive:1:77"),
-        (["not-duplicate", "ctlive:1:5", "9"], "has no event 9"),
-        (["not-duplicate", "ctlive:1:77", "61611"], "has no event ctlive:1:77"),
-        (["not-duplicate", "ctlve:1:5", "61611"], "has no event ctlve:1:5"),
-    ],
-)
-def test_what_cannot_be_meant_is_refused_in_a_sentence(operator, pair, arguments, words):
-    done = operator(*arguments)
-
-    assert done.returncode == 2
-    assert words in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_the_help_says_what_an_event_is_called(operator):
-    assert "ctlive:7:91649" in operator("--help").stdout
-
-
-# How events stand ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def collected(run, add_partner, simulator) -> Credentials:
-    """A partner whose events are there and were collected a moment ago, by the daemon's role."""
-    partner = add_partner(base_url=simulator.base_url)
-    done = run("scheduler", "--once")
-    assert done.returncode == 0, done.stderr
-    return partner
+def copied(collected_hub):
+    """The hub of these tests was collected a moment ago."""
+    return collected_hub
 
 
 def listed(run, *arguments):
@@ -150,10 +72,6 @@ def test_what_is_over_is_listed_only_when_all_is_asked_for_and_is_not_due(run, c
 def test_only_the_events_of_one_partner_are_listed_when_one_is_named(run, collected):
     assert len(listed(run, "--partner", "1")) == len(listed(run)) > 1
     assert listed(run, "--partner", "2") == {}
-
-
-def test_no_event_is_said_to_be_none(run):
-    assert run("events", "list").stdout == "No event is followed now; --all lists all.\n"
 
 
 def test_what_keeps_an_event_from_being_collected_is_listed_with_it(run, operator, collected, pair, query):
@@ -269,19 +187,6 @@ def test_a_pass_of_the_scheduler_leaves_a_paused_event_alone_and_collect_does_no
     assert query(collected_events) == [{"event_id": five_k}]
 
     assert run("events", "collect", marathon).returncode == 0
-
-
-@pytest.mark.parametrize("action", ["pause", "resume", "collect"])
-@pytest.mark.parametrize(
-    ("event", "words"),
-    [("61611", "is not the key of a live row"), ("ctlive:1:77", "The hub has no ChronoTrack Live event")],
-)
-def test_an_event_that_is_not_there_is_refused_in_a_sentence(operator, action, event, words):
-    done = operator(action, event)
-
-    assert (done.returncode, done.stdout) == (2, "")
-    assert words in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_the_daemons_role_may_not_pause(run, collected):
