@@ -13,7 +13,7 @@ SELECT table_name || '.' || column_name AS part
 FROM jsonb_to_recordset(%(columns)s) AS wanted (table_name text, column_name text)
 WHERE NOT EXISTS (
     SELECT FROM pg_attribute
-    WHERE attrelid = to_regclass(table_name) AND attname = column_name AND NOT attisdropped
+    WHERE attrelid = to_regclass(wanted.table_name) AND attname = wanted.column_name AND NOT attisdropped
 );
 
 -- name: missing_relations
@@ -115,7 +115,7 @@ SELECT name FROM unnest(%(views)s::text[]) AS name WHERE has_any_column_privileg
 
 -- name: view_answers
 -- Let a view find its first row.
-SELECT FROM {view} LIMIT 1;
+SELECT EXISTS (SELECT FROM {view}) AS has_rows;
 
 -- name: functions_answer
 -- Let the functions answer that only read. Nothing that any event has is asked for.

@@ -30,7 +30,7 @@ FROM jsonb_to_recordset(%(athletes)s) AS athlete (
     entry_id text, race_id text, bib text, first_name text, last_name text, sex text,
     chip_seconds double precision, gun_seconds double precision, overall_place integer, status text
 )
-WHERE status IS NOT NULL;
+WHERE athlete.status IS NOT NULL;
 
 -- name: tcp_fingerprint
 -- A fingerprint of every TCP row, to show that nothing touches them.
@@ -61,7 +61,8 @@ FROM ct_results
 WHERE event_id = %(event_id)s
   AND result_status = 'finished'
   AND race_id = (
-      SELECT race_id FROM ct_results WHERE event_id = %(event_id)s GROUP BY race_id ORDER BY count(*) DESC LIMIT 1
+      SELECT starter.race_id FROM ct_results AS starter WHERE starter.event_id = %(event_id)s
+      GROUP BY starter.race_id ORDER BY count(*) DESC LIMIT 1
   )
 ORDER BY overall_place
 LIMIT 3;

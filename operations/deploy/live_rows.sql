@@ -4,7 +4,8 @@
 -- about events (ct_live_paused_events, ct_live_not_duplicates) with the rows that could not be stored.
 \set ON_ERROR_STOP on
 
-BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+-- The marks are for the linter, which reads neither a transaction's modes nor a statement in psql's variable.
+BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; -- noqa
 
 \echo '-- Live rows of ChronoTrack Live; after an install: psql -v ON_ERROR_STOP=1 -f THIS_FILE'
 \echo 'BEGIN;'
@@ -35,7 +36,7 @@ CROSS JOIN LATERAL (
 ) AS listed
 WHERE columns IS NOT NULL
 \gset
-:each_table
+:each_table -- noqa
 
 \echo 'COMMIT;'
 COMMIT;
