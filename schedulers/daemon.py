@@ -19,6 +19,7 @@ from schedulers.credentials_watch import CredentialsWatch, Source
 from schedulers.database_watch import FIRST_WAIT, LONGEST_WAIT
 from schedulers.lanes import Job
 from schedulers.observer import Observer
+from schedulers.partner import Partner
 from schedulers.scheduler import BEAT, HOUSE, ChronoTrackLiveScheduler
 from schedulers.settings import SchedulerSettings
 from schedulers.settings_file import SettingsFile
@@ -69,11 +70,12 @@ class Daemon:
         """
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._take)
-        if not self._database_answers():
+        partners = self._awaited_partners()
+        if partners is None:
             return 0
-        source, partners = self._source, self._credentials.open()
         if not partners:
             return COULD_NOT_START
+        source = self._source
         self._scheduler = ChronoTrackLiveScheduler(
             partners, source.store, source.clock, self._settings, self._observer, self._follow_the_credentials
         )
@@ -108,16 +110,20 @@ class Daemon:
         except queue.Empty:
             return None
 
-    def _database_answers(self) -> bool:
-        """Wait until the database answers; return False when a signal to end comes first.
+    def _awaited_partners(self) -> list[Partner] | None:
+        """Wait until the database answers, and return the partners that can work.
+
+        None when a signal to end comes first.
 
         Raises:
-            IntegrationError: it answers, and refuses: waiting would not help.
+            IntegrationError: it answers, and refuses, or nobody has credentials: waiting would not help.
         """
         wait = FIRST_WAIT
         while not self._ending:
             try:
                 self._source.store.answers()
+                # It may break between one answer and the next.
+                return self._credentials.open()
             except DatabaseUnavailable as error:
                 if refuses(error):
                     raise
@@ -127,9 +133,7 @@ class Daemon:
                 self._systemd.starting("Waiting for the database", (wait + LONGEST_WAIT).total_seconds())
                 self._signal_within(wait.total_seconds())
                 wait = min(2 * wait, LONGEST_WAIT)
-            else:
-                return True
-        return False
+        return None
 
     def _go_on(self) -> None:
         """Give signs of life and read settings and credentials again, until a signal to end comes."""

@@ -5,23 +5,25 @@ from __future__ import annotations
 import json
 import signal
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
+import psycopg2
 import pytest
 from psycopg2.extensions import make_dsn
 
 from providers.clock import Clock
 from tests.acceptance.conftest import wait_until
 from tests.acceptance.hand_made_api import HandMadeApi
-from tests.acceptance.relay import Relay
+from tests.soak.proxy import DatabaseProxy
 
 RESULTS = "SELECT count(*) FROM sync_history WHERE sync_type = 'results' AND status = 'completed'"
 
 
 @pytest.fixture
-def relay(daemon_dsn):
-    with Relay(daemon_dsn) as relay:
-        yield relay
+def proxy(daemon_dsn):
+    with DatabaseProxy(daemon_dsn) as proxy:
+        yield proxy
 
 
 @pytest.fixture
@@ -43,20 +45,20 @@ def logged_at(folder, event):
 
 @pytest.mark.waits
 def test_a_lost_database_is_logged_once_and_what_passed_meanwhile_is_made_up_for_once(
-    daemon, relay, races, ask, query, said, tmp_path
+    daemon, proxy, races, ask, query, said, tmp_path
 ):
     now = datetime.now(UTC)
     # An interval takes 3 seconds.
     clock = Clock.running(now, (now, 30.0))
-    process = daemon(DATABASE_URL=relay.dsn, CHRONOTRACK_LIVE_CLOCK=str(clock))
+    process = daemon(DATABASE_URL=proxy.dsn, CHRONOTRACK_LIVE_CLOCK=str(clock))
     wait_until(lambda: ask(RESULTS) >= 6)
 
-    relay.cut()
+    proxy.cut()
     wait_until(lambda: said("database.lost"))
     cut_at = clock.now()
     wait_until(lambda: clock.now() > cut_at + timedelta(seconds=300))
     collected = ask(RESULTS)
-    relay.mend()
+    proxy.mend()
     wait_until(lambda: said("database.back"))
     wait_until(lambda: ask(RESULTS) >= collected + 3)
 
@@ -76,18 +78,18 @@ def test_a_lost_database_is_logged_once_and_what_passed_meanwhile_is_made_up_for
 
 @pytest.mark.waits
 def test_a_database_that_takes_everything_and_says_nothing_is_lost_once_and_recovered_from(
-    daemon, relay, races, ask, query, said
+    daemon, proxy, races, ask, query, said
 ):
     now = datetime.now(UTC)
     # An interval takes 3 seconds.
     clock = Clock.running(now, (now, 30.0))
-    daemon(DATABASE_URL=relay.dsn, CHRONOTRACK_LIVE_CLOCK=str(clock))
+    daemon(DATABASE_URL=proxy.dsn, CHRONOTRACK_LIVE_CLOCK=str(clock))
     wait_until(lambda: ask(RESULTS) >= 6)
 
-    relay.hang()
+    proxy.hang()
     wait_until(lambda: said("database.lost"))
     collected = ask(RESULTS)
-    relay.flow()
+    proxy.flow()
     wait_until(lambda: said("database.back"))
 
     wait_until(lambda: ask(RESULTS) >= collected + 9)
@@ -97,18 +99,18 @@ def test_a_database_that_takes_everything_and_says_nothing_is_lost_once_and_reco
 
 @pytest.mark.waits
 def test_a_database_that_says_nothing_is_noticed_though_no_event_is_due_and_a_signal_was_to_read_it(
-    daemon, relay, httpserver, add_partner, ask, said
+    daemon, proxy, httpserver, add_partner, ask, said
 ):
     add_partner(base_url=HandMadeApi(httpserver).url)
-    process = daemon(DATABASE_URL=relay.dsn)
+    process = daemon(DATABASE_URL=proxy.dsn)
     discovered = "SELECT count(*) FROM sync_history WHERE sync_type = 'events' AND status = 'completed'"
     wait_until(lambda: ask(discovered) == 1)
 
-    relay.hang()
+    proxy.hang()
     process.send_signal(signal.SIGHUP)
     # A statement is waited for for more than 5 minutes.
     wait_until(lambda: said("database.lost"))
-    relay.flow()
+    proxy.flow()
     wait_until(lambda: said("database.back"))
 
     assert (said("database.lost"), said("database.back")) == (1, 1)
@@ -118,10 +120,10 @@ def test_a_database_that_says_nothing_is_noticed_though_no_event_is_due_and_a_si
     assert said("Traceback") == 0
 
 
-def test_a_daemon_whose_database_is_away_ends_on_a_signal(daemon, relay, races, ask, said):
-    process = daemon(DATABASE_URL=relay.dsn)
+def test_a_daemon_whose_database_is_away_ends_on_a_signal(daemon, proxy, races, ask, said):
+    process = daemon(DATABASE_URL=proxy.dsn)
     wait_until(lambda: ask(RESULTS) >= 3)
-    relay.cut()
+    proxy.cut()
 
     before = time.monotonic()
     process.send_signal(signal.SIGTERM)
@@ -130,15 +132,29 @@ def test_a_daemon_whose_database_is_away_ends_on_a_signal(daemon, relay, races, 
     assert time.monotonic() - before < 20
 
 
-def test_a_database_that_does_not_answer_yet_is_waited_for_at_the_start(daemon, relay, races, ask, said):
-    relay.cut()
-    daemon(DATABASE_URL=relay.dsn)
+def test_a_database_that_does_not_answer_yet_is_waited_for_at_the_start(daemon, proxy, races, ask, said):
+    proxy.cut()
+    daemon(DATABASE_URL=proxy.dsn)
     wait_until(lambda: said("database.awaited"))
 
-    relay.mend()
+    proxy.mend()
 
     wait_until(lambda: ask(RESULTS) >= 3)
     assert said("database.awaited") == 1
+
+
+def test_a_database_that_answers_but_does_not_tell_the_partners_yet_is_waited_for_as_well(
+    daemon, daemon_dsn, dsn, races, ask, said
+):
+    with closing(psycopg2.connect(dsn)) as migrating:
+        migrating.cursor().execute("LOCK partner_provider_credentials")
+        process = daemon(DATABASE_URL=make_dsn(daemon_dsn, options="-c lock_timeout=100ms"))
+        wait_until(lambda: said("database.awaited") or process.poll() is not None)
+        assert process.poll() is None
+
+    wait_until(lambda: ask(RESULTS) >= 3)
+    assert said("database.awaited") == 1
+    assert said("Traceback") == 0
 
 
 def test_a_signal_ends_the_wait_at_the_start(daemon, nowhere, said):

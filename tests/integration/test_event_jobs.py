@@ -8,9 +8,10 @@ import pytest
 
 from providers.clock import Clock
 from providers.errors import ApiUnreachable
+from providers.readings import Snapshot
 from schedulers.observer import Nobody
 from tests.acceptance.conftest import wait_until
-from tests.integration.builders import FIELD, START
+from tests.integration.builders import FIELD, START, entry
 from tests.integration.running_scheduler import Schedulers
 
 # The last race of RUN starts an hour after the event.
@@ -102,6 +103,71 @@ def test_what_failed_before_one_that_went_well_is_forgotten(run, schedulers):
     [event] = run.store.live_events(run.partner, RACE)
     assert event.failed is None
     wait_until(lambda: RESULTS not in scheduler.lanes._known)
+
+
+# What moved while it was read ---------------------------------------------------------------------------
+
+
+def lists_of_entries(*whole):
+    """Prepare a provider whose entry lists are whole, or not, in this order; the last one stays."""
+    readings = [*whole]
+
+    def prepare(provider):
+        provider.get_participants = lambda _: Snapshot(
+            iter([entry(1)]), complete=readings.pop(0) if len(readings) > 1 else readings[0]
+        )
+
+    return prepare
+
+
+def entry_lists(hub):
+    rows = hub.query("SELECT sync_time FROM sync_history WHERE sync_type = 'participants' ORDER BY 1")
+    return [row["sync_time"].replace(tzinfo=UTC) for row in rows]
+
+
+def test_an_entry_list_that_moved_is_read_again_after_5_minutes_and_each_time_twice_as_late(run, schedulers):
+    clock = clock_at(RACE - timedelta(hours=12))
+
+    scheduler, _ = schedulers.start(run.partner, clock, prepare=lists_of_entries(False, False, True))
+
+    first, second, third = wait_until(lambda: entry_lists(run) if len(entry_lists(run)) == 3 else None)
+    assert 5 * MINUTE <= second - first < timedelta(hours=6)
+    assert 10 * MINUTE <= third - second < timedelta(hours=6)
+    # The race's start is next: the list was whole.
+    assert wait_until(lambda: scheduler.lanes.waiting().get(ENTRIES)) >= clock.wall(RACE)
+
+
+def test_an_entry_list_whose_lock_was_lost_on_the_way_was_not_read_and_is_read_after_5_minutes(
+    run, schedulers
+):
+    losses = ["SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory'"]
+
+    def lose_the_lock_once(provider):
+        def entries(_):
+            if losses:
+                run.query(losses.pop())
+            return Snapshot(iter([entry(1)]), complete=True)
+
+        provider.get_participants = entries
+
+    clock = clock_at(RACE - timedelta(hours=12))
+    began = clock.now()
+    schedulers.start(run.partner, clock, prepare=lose_the_lock_once)
+
+    [read] = wait_until(lambda: entry_lists(run))
+    assert not losses
+    assert 5 * MINUTE <= read - began < timedelta(hours=6)
+
+
+@pytest.mark.parametrize("whole", [True, None])
+def test_an_entry_list_that_is_whole_or_does_not_say_is_read_once(run, schedulers, whole):
+    clock = clock_at(RACE - timedelta(hours=12))
+
+    scheduler, _ = schedulers.start(run.partner, clock, prepare=lists_of_entries(whole))
+
+    wait_until(lambda: entry_lists(run))
+    assert wait_until(lambda: scheduler.lanes.waiting().get(ENTRIES)) >= clock.wall(RACE)
+    assert len(entry_lists(run)) == 1
 
 
 # What TCP has -------------------------------------------------------------------------------------------

@@ -1,0 +1,236 @@
+"""A few strikes of every kind of fault, and that what looks for damage finds it. `make soak` has many."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import closing
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from providers.chronotrack_live.simulator.accounts import numbered_account
+from tests.integration.builders import RUN, athlete, entry
+from tests.soak import (
+    broken_api,
+    broken_database,
+    failing_api,
+    killed_backfill,
+    killed_daemon,
+    killed_postgres,
+)
+from tests.soak.neighbours import Neighbours
+from tests.soak.proxy import Proxy, Way
+from tests.soak.report import Played, markdown
+from tests.soak.request_log import RequestLog
+from tests.soak.secrets import DATABASE_PASSWORD, forms_of, telling
+from tests.soak.stage import Stage
+from tests.soak.trial import Trial
+from tests.soak.truth import differences
+
+SEED = 2013
+SCENARIOS = (
+    broken_api,
+    broken_database,
+    failing_api,
+    killed_daemon,
+    killed_backfill,
+    killed_postgres,
+)
+PATIENCE = 30
+
+
+@pytest.mark.waits
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__.rpartition(".")[2])
+def test_whatever_breaks_the_database_equals_the_truth_afterwards(server, template, tmp_path, scenario):
+    [trial] = scenario.trials(Stage(server, template, tmp_path, SEED, is_short=True))
+
+    assert trial.wrong == ()
+    assert trial.struck > 1
+
+
+# The proxy ------------------------------------------------------------------------------------------
+
+
+ANSWER = b"a" * 10_000
+
+
+@pytest.fixture
+def upstream():
+    """The address of a server that answers each piece that it gets with a long text."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer_all, args=(listener,), daemon=True).start()
+        yield listener.getsockname()
+
+
+def answer_all(listener):
+    while listener.fileno() >= 0:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        threading.Thread(target=answer, args=(client,), daemon=True).start()
+
+
+def answer(client):
+    with closing(client):
+        try:
+            while client.recv(1000):
+                client.sendall(ANSWER)
+        except OSError:
+            return
+
+
+def asked(proxy, patience=PATIENCE):
+    with closing(socket.create_connection(proxy.address, patience)) as client:
+        return asked_on(client)
+
+
+def asked_on(client):
+    """Ask once; return how it ended: with the whole answer, its end before that, a reset, or nothing more."""
+    client.sendall(b"question")
+    came = 0
+    while came < len(ANSWER):
+        try:
+            some = client.recv(65_536)
+        except ConnectionResetError:
+            return "reset"
+        except TimeoutError:
+            return "nothing"
+        if not some:
+            return "end"
+        came += len(some)
+    return "whole"
+
+
+def test_a_proxy_that_strikes_nobody_hands_everything_on(upstream):
+    with Proxy(upstream) as proxy:
+        assert asked(proxy) == "whole"
+        assert proxy.struck.total() == 0
+
+
+@pytest.mark.parametrize(
+    ("way", "end"),
+    [
+        (Way.DELAY, "whole"),
+        (Way.RESET, "reset"),
+        (Way.TRUNCATE, "end"),
+        (Way.THROTTLE, "whole"),
+        (Way.BLACKHOLE, "nothing"),
+    ],
+)
+def test_each_way_ends_an_exchange_as_it_says(upstream, way, end):
+    with Proxy(upstream, Random(SEED)) as proxy:
+        proxy.strike(1.0, way, longest=0.01)
+        ends = [asked(proxy, 0.5 if way is Way.BLACKHOLE else PATIENCE) for _ in range(5)]
+
+        assert set(ends) <= {end, "whole"}
+        assert ends.count(end) == proxy.struck[way] > 1
+
+
+def test_who_is_spared_gets_the_whole_answer_on_the_connection_that_was_there(upstream):
+    with Proxy(upstream, Random(SEED)) as proxy, closing(socket.create_connection(proxy.address)) as client:
+        proxy.strike(1.0, Way.DELAY, longest=0.01)
+        assert asked_on(client) == "whole"
+        proxy.spare()
+        assert asked_on(client) == "whole"
+        assert proxy.struck == {Way.DELAY: 1}
+
+
+# What looks for the damage --------------------------------------------------------------------------
+
+
+def head(target, *headers):
+    return "\r\n".join([f"GET {target} HTTP/1.1", "Host: api", *headers, "", ""]).encode()
+
+
+def test_requests_are_counted_for_whoever_makes_them_however_their_bytes_come():
+    log = RequestLog()
+    listen, listen_to_another = log.listening(), log.listening()
+    heard = head("/api/event?page=1&client_id=one") * 3
+    for byte in heard:
+        listen(bytes([byte]))
+    listen_to_another(head("/api/event?page=1&client_id=two"))
+
+    assert log.most_within(timedelta(minutes=1)) == {"one": 3, "two": 1}
+    assert log.most_within(timedelta.resolution) == {"one": 1, "two": 1}
+    assert log.asked == {("/api/event", "page=1"): 4}
+
+
+def test_what_proves_somebody_is_remembered_from_headers_and_queries():
+    log = RequestLog()
+    log.listening()(
+        head("/api/event?client_id=one", "Authorization: Bearer token-1")
+        + head("/api/event?client_id=one&user_id=login&user_pass=digest")
+        + head("/oauth2/token?username=login&password=clear", "Authorization: Basic b25lOmhpZGRlbg==")
+    )
+
+    assert log.credentials == {"token-1", "digest", "clear", "b25lOmhpZGRlbg=="}
+    # The client of a request for a token stands in its header.
+    assert log.most_within(timedelta(minutes=1)) == {"one": 3}
+
+
+def test_a_secret_is_found_in_each_form_and_a_login_is_none():
+    account = numbered_account(2, frozenset())
+    told = telling(forms_of([account]) | {"token-1"})
+
+    for secret in [*forms_of([account]), "TOKEN-1", DATABASE_PASSWORD]:
+        assert told(f"so {secret} it is"), secret
+    assert told(f"{account.user} {account.client_id}") == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ct_events SET event_name = event_name",
+        "UPDATE ct_events SET event_name = 'Run'",
+        "DELETE FROM ct_events",
+    ],
+)
+def test_a_row_of_a_neighbour_that_is_written_again_changed_or_gone_counts_as_touched(query, statement):
+    query("INSERT INTO ct_events (event_id, event_name) VALUES ('1', 'Mile')")
+    neighbours = Neighbours(query)
+    query("INSERT INTO ct_events (event_id, event_name) VALUES ('2', 'Of our own')")
+    assert neighbours.touched() == []
+
+    query(f"{statement} WHERE event_id = '1'")
+
+    assert neighbours.touched() == ["ct_events: 1 rows that were there before are changed or gone"]
+
+
+def test_what_is_missing_from_a_database_and_what_is_too_much_are_told(hub, query):
+    truth = {
+        "event_id": "5",
+        "event_name": RUN.name,
+        "start_time": f"{RUN.start_time.isoformat()}",
+        "athletes": [],
+    }
+    partner = hub.partner.timing_partner_id
+    assert len(differences(query, [partner], [(partner, truth)])) == 1
+
+    hub.save_events(RUN)
+    assert differences(query, [partner], [(partner, truth)]) == []
+    hub.save_participants("5", entry(1))
+    assert len(differences(query, [partner], [(partner, truth)])) == 1
+    hub.save_results("5", athlete(1))
+    assert len(differences(query, [partner], [(partner, truth)])) == 2
+    assert len(differences(query, [partner], [])) == 1
+
+
+# What is reported -----------------------------------------------------------------------------------
+
+
+def test_the_report_counts_what_was_wrong_and_says_how_it_is_repeated():
+    well = Trial("requests delayed", 1234, 0, (), 12.3)
+    badly = Trial("requests reset", 5, 2, ("a row is missing", "a secret was told"), 7.0)
+
+    text = markdown([Played.of(broken_api, [well, badly])], seed=7, seconds=90)
+
+    assert "2 faults struck 1,239 times in 2 minutes" in text
+    assert "2 things were not as promised" in text
+    assert "| requests delayed | 1,234 | 0 | 0 | 12 |" in text
+    assert "| requests reset | 5 | 2 | **2** | 7 |" in text
+    assert "- requests reset: a secret was told" in text
+    assert "`python -m tests.soak --only broken_api --seed 7`" in text
+    assert "All was as promised" in markdown([Played.of(broken_api, [well])], seed=7, seconds=90)

@@ -1,0 +1,1 @@
+"""What is promised whatever happens, tried: faults of every kind, and what the database holds after each."""

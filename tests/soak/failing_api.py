@@ -1,0 +1,108 @@
+"""The API itself fails, in each of the simulator's ways, and clocks differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from providers.clock import Clock
+from tests.soak.request_log import RequestLog
+from tests.soak.scene import SPEED
+from tests.soak.stage import Stage
+from tests.soak.trial import Trial
+
+_ENOUGH = 15
+# What the simulator calls each, in the words of the report. They strike every other asking of each request.
+_IN_TURN = {
+    "server_error": "the API answers 500",
+    "unavailable": "the API answers 503 with Retry-After",
+    "too_many": "the API answers 429 without Retry-After",
+    "too_many_seconds": "the API answers 429 with Retry-After in seconds",
+    "too_many_date": "the API answers 429 with a date as Retry-After",
+    "html": "the API answers with a page of HTML",
+    "empty_body": "the API answers nothing",
+    "truncated": "the API answers half of the JSON",
+    "broken_off": "the API hangs up in the midst of its answer",
+    "reset": "the API hangs up without an answer",
+    "array": "the API answers with a JSON array",
+    "error_object": "the API answers with an error and status 200",
+    "slow=1": "the API takes a second to answer",
+    "trickle=0.01": "the API answers 16 bytes at a time",
+    "huge=5": "the API puts 5 MB before its answer",
+}
+# On pages of 50 rows.
+_PAGES = {
+    "moving": "rows move between the pages while they are read",
+    "overlapping": "pages overlap",
+    "doubled": "rows are repeated on the last page",
+}
+_SMALL_PAGES = {"largest_size": "50"}
+_SHORT = ("too_many", "html", "broken_off", "moving")
+
+
+def trials(stage: Stage) -> Iterator[Trial]:
+    """Play each fault alone; in short, some in turn."""
+    if stage.is_short:
+        says = "the API answers 429 or HTML, hangs up, or moves rows between pages"
+        yield _trial(stage, says, _every_other, faults=_SHORT, variants=_SMALL_PAGES)
+        return
+    for fault, says in _IN_TURN.items():
+        yield _trial(stage, says, _every_other, faults=[fault])
+    for fault, says in _PAGES.items():
+        yield _trial(stage, says, _further_pages, faults=[fault], variants=_SMALL_PAGES)
+    says = "access tokens expire after three requests (oauth2)"
+    yield _trial(stage, says, _renewed, auth="oauth2", faults=["expired_tokens"])
+    for says, clock in _clocks():
+        yield _trial(stage, says, _every_other, clock, auth="simple", faults=["too_many_date"])
+
+
+def _trial(
+    stage: Stage,
+    fault: str,
+    count: Callable[[RequestLog], int],
+    clock: Callable[[], Clock] | None = None,
+    auth: str = "basic",
+    **how: object,
+) -> Trial:
+    with stage.scene(fault) as scene:
+        api = scene.simulate(**how)
+        scene.add_partners(api, auth)
+        daemon = scene.start_daemon(clock() if clock else None)
+        scene.go_on(api, lambda: count(api.log), _ENOUGH)
+        struck = count(api.log)
+        api.heal()
+        scene.settle(daemon, api)
+        return scene.trial(fault, struck)
+
+
+def _every_other(log: RequestLog) -> int:
+    """Count the askings of lists that met a fault: the first, the third and so on of each request."""
+    return sum((times + 1) // 2 for (path, _), times in log.asked.items() if path.count("/") in (2, 4))
+
+
+def _further_pages(log: RequestLog) -> int:
+    return sum(
+        times for (_, query), times in log.asked.items() if "page=" in query and "page=1&" not in query
+    )
+
+
+def _renewed(log: RequestLog) -> int:
+    return sum(times for (path, _), times in log.asked.items() if path == "/oauth2/token")
+
+
+def _clocks() -> Iterator[tuple[str, Callable[[], Clock]]]:
+    """Yield clocks of the daemon's that are not the API's."""
+
+    def off_by(skew: timedelta) -> Clock:
+        now = datetime.now(UTC)
+        return Clock.running(now, (now + skew, SPEED))
+
+    def jumping() -> Clock:
+        now = datetime.now(UTC)
+        soon = now + timedelta(minutes=4)
+        later = soon + timedelta(hours=1)
+        return Clock.running(now, (now, SPEED), (soon, 36_000.0), (later, SPEED))
+
+    yield "the daemon's clock is 10 minutes ahead", lambda: off_by(timedelta(minutes=10))
+    yield "the daemon's clock is 10 minutes behind", lambda: off_by(timedelta(minutes=-10))
+    yield "the daemon's clock jumps an hour ahead", jumping
