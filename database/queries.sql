@@ -294,6 +294,26 @@ SELECT
     ARRAY(SELECT api_id FROM missed INTERSECT SELECT api_id FROM doubted ORDER BY api_id) AS missed_again,
     ARRAY(SELECT api_id FROM missed EXCEPT SELECT api_id FROM doubted ORDER BY api_id) AS missed_first;
 
+-- name: leave_what_misses_rows
+-- A reading that was not whole may have missed rows of an athlete whom it has: who has lost a finish or a split
+-- by it is left as kept, until the next reading. What an entry's status says is taken over at any rate.
+DELETE FROM {staged} AS staged
+USING ct_results AS kept
+WHERE kept.timing_partner_id = staged.timing_partner_id
+  AND kept.data_source = staged.data_source
+  AND kept.provider_result_id = staged.provider_result_id
+  AND kept.result_status IN ('started', 'finished')
+  AND staged.result_status IN ('started', 'finished')
+  AND (
+      (kept.result_status = 'finished' AND staged.result_status = 'started')
+      OR EXISTS (
+          SELECT FROM jsonb_path_query(kept.split_times, '$[*]') AS passed
+          WHERE NOT staged.split_times
+              @> jsonb_build_array(jsonb_build_object('interval_id', passed -> 'interval_id'))
+      )
+  )
+RETURNING staged.provider_result_id;
+
 -- name: keep_what_is_unsure
 -- What a reading missed because its pages moved, or because it failed: a finisher keeps the last place that
 -- is known, and who was out of the race or disqualified stays so until a whole entry list says otherwise.

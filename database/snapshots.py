@@ -132,18 +132,22 @@ class Snapshots:
         come, between two pages, agree with the announced count although somebody is missing. The ids that
         a reading leaves in doubt are noted as `unconfirmed_vanished`, their part of the event's results as
         `vanished_share`. A reading that is not whole neither confirms a doubt nor adds one; whom it has is
-        not doubted any more.
+        not doubted any more, and takes no finish and no split away.
         """
         owner = rendered.owner
         loaded = self._results.load(cursor, rendered)
         rejected, cleared = _set_aside(
             cursor, owner, self._results, snapshot.rejected, at, unchanged, whole=bool(snapshot.complete)
         )
+        left: list[str] = []
+        if snapshot.complete is False:
+            cursor.execute(compose("leave_what_misses_rows", staged=self._results.staged))
+            left = [row["provider_result_id"] for row in cursor.fetchall()]
         values = whose(owner.credentials) | {
             "event_id": owner.event_id,
             "last_reading": last_reading(cursor, owner.credentials, owner.event_id),
             "set_aside": [storable_text(error.api_id) for error in snapshot.rejected if error.api_id],
-            "unchanged": list(unchanged),
+            "unchanged": [*unchanged, *left],
             "at": database_time(at),
         }
         if snapshot.unsure:
@@ -165,6 +169,7 @@ class Snapshots:
                 loaded,
                 cleared=cleared,
                 removed=len(removed),
+                left_as_kept=len(left),
                 lost=missed["lost"],
                 unconfirmed_vanished=doubted,
                 vanished_share=len(doubted) / missed["kept"] if doubted and snapshot.complete else 0,

@@ -219,8 +219,8 @@ class Store:
             report = account(stored)
             number = add_history(cursor, credentials, report)
             self._claims.confirm(cursor, credentials.key(provider_event_id), "results")
-        # Where rows were lost that are as they were, the next reading is to be stored in full.
-        if snapshot.stored is not None and "lost" not in stored.notes:
+        # What is kept is not what was read: the next reading is to be stored in full.
+        if snapshot.stored is not None and not stored.notes.keys() & {"lost", "left_as_kept"}:
             snapshot.stored(number)
         return report
 
