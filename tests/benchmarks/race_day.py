@@ -21,25 +21,27 @@ from typing import Any
 import click
 import psycopg2
 import psycopg2.extensions
-import requests
 from psycopg2.extras import RealDictCursor
 from rich.console import Console
 
 from database.connection import driver_errors
-from database.embedded import EmbeddedPostgres
 from database.settings import DatabaseSettings
 from database.state_folder import state_folder
 from providers.errors import SettingsInvalid
 from providers.exit_codes import SOMETHING_FAILED
 from providers.terminal import one_clear_line
 from tests.benchmarks import race_day_processes as processes
+from tests.benchmarks.prepared_server import Api, served_api
+from tests.benchmarks.race_day_freshness import freshness
 from tests.benchmarks.race_day_report import Day, Measured, Peaks, markdown
-from tests.benchmarks.race_day_stage import Api, fresh_hub, only_benchmark, running_daemon, served_api
+from tests.benchmarks.race_day_stage import fresh_hub, only_benchmark, running_daemon, running_server
 
 _ROOT = Path(__file__).resolve().parents[2]
 _REPORT = _ROOT / "docs" / "benchmarks" / "scheduler.md"
 # So long ago every event has begun: well within its intensive phase.
 _BEGUN = timedelta(minutes=30)
+# How long the slowest collection may take before its finishers count as missing, in seconds.
+_SPARE = 2.0
 # How long it may take until every event has been collected once, in seconds.
 _PATIENCE = 600.0
 
@@ -62,10 +64,10 @@ _HISTORY = """
 @click.option("--partners", type=click.IntRange(1, 1000), default=20, show_default=True)
 @click.option(
     "--athletes",
-    type=click.IntRange(2, 300),
+    type=click.IntRange(2, 20_000),
     default=200,
     show_default=True,
-    help="Of each event; their results fit on one page.",
+    help="Of each event.",
 )
 @click.option(
     "--interval",
@@ -114,8 +116,15 @@ def run(console: Console, day: Day) -> Measured:
     start = datetime.now(UTC).replace(microsecond=0) - _BEGUN
     with (
         only_benchmark(state_folder(os.environ)) as folder,
-        EmbeddedPostgres(folder, source) as server,
-        served_api(day, start) as api,
+        running_server(folder, source) as server,
+        served_api(
+            start,
+            events=day.events,
+            partners=day.partners,
+            athletes=day.athletes,
+            finishers=day.finished,
+            pace=day.pace,
+        ) as api,
         fresh_hub(server, day, api) as dsn,
         closing(psycopg2.connect(dsn, cursor_factory=RealDictCursor)) as hub,
         running_daemon(folder, dsn, day) as daemon,
@@ -152,9 +161,13 @@ class _RaceDay:
         self._look_for(self._day.interval, start)
 
         self._console.print(f"Measuring for {self._day.seconds:.0f} s ...")
-        since, before, requests_before = datetime.now(UTC), self._cpu(), self._requests()
+        since, before, account_before = datetime.now(UTC), self._cpu(), self._api.account()
         self._look_for(self._day.seconds, peaks)
-        until, after, requests_after = datetime.now(UTC), self._cpu(), self._requests()
+        until, after, account = datetime.now(UTC), self._cpu(), self._api.account()
+        earlier = timedelta(seconds=self._day.interval + _SPARE)
+        fresh, missing = freshness(
+            self._hub, self._day, account.begun, (since - earlier).timestamp(), (until - earlier).timestamp()
+        )
         memory, load = processes.peak_memory(self._daemon.pid), os.getloadavg()[1]
 
         # What has begun ends, and is accounted for.
@@ -172,7 +185,10 @@ class _RaceDay:
             memory=memory,
             start=start,
             peaks=peaks,
-            requests=requests_after - requests_before,
+            freshness=fresh,
+            missing=missing,
+            requests=account.requests - account_before.requests,
+            most_requests=account.most,
             load=load,
         )
 
@@ -213,9 +229,6 @@ class _RaceDay:
             "the API": processes.cpu_seconds(self._api.pid),
             "everybody": processes.machine_cpu_seconds(),
         }
-
-    def _requests(self) -> int:
-        return int(requests.get(f"{self._api.address}/requests", timeout=60).json())
 
     def _rows(self, statement: str, *values: object) -> list[dict[str, Any]]:
         with self._hub.cursor() as cursor:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from providers.rate_limit import REQUESTS_PER_MINUTE
+
 # The promises: seconds, connections in all, and of these to the database.
 LATEST, CONNECTIONS, DATABASE_CONNECTIONS = 1.0, 100, 20
 # Who is late enough to miss a due instant is not counted as late: so few may be missing, at the edges.
@@ -32,6 +34,16 @@ class Day:
     athletes: int
     interval: float
     seconds: float
+
+    @property
+    def finished(self) -> int:
+        """Return how many athletes of each event have finished when the day begins."""
+        return self.athletes // 2
+
+    @property
+    def pace(self) -> float:
+        """Return the seconds between two finishers of an event: one athlete in a hundred an interval."""
+        return self.interval / max(1, self.athletes // 100)
 
 
 @dataclass(slots=True)
@@ -63,7 +75,11 @@ class Measured:
         memory: the daemon's largest resident memory, in bytes.
         start: peaks before it was measured.
         peaks: while it was measured.
+        freshness: the seconds from when the API could first serve a finisher's result until it was visible,
+            of all who finished in a span as long, an interval earlier; the smallest first.
+        missing: how many of them were not visible at the end; they count with what they had waited by then.
         requests: answered by the API meanwhile.
+        most_requests: that a partner has made in any 60 seconds, the start included.
         load: the machine's load average over 5 minutes, at the end.
     """
 
@@ -76,7 +92,10 @@ class Measured:
     memory: int
     start: Peaks
     peaks: Peaks
+    freshness: Sequence[float]
+    missing: int
     requests: int
+    most_requests: int
     load: float
 
     @property
@@ -98,8 +117,12 @@ class Measured:
         faults, lateness = [], self.lateness
         if len(lateness) < _HELD * self.due:
             faults.append(f"{self.due:,} collections were due, and {len(lateness):,} were made.")
-        if lateness and (late := _share(lateness, 99)) >= LATEST:
+        if lateness and (late := share(lateness, 99)) >= LATEST:
             faults.append(f"One collection in a hundred was {late:.2f} s late or more.")
+        if self.missing:
+            faults.append(f"{self.missing:,} finishers were not visible an interval later.")
+        if self.most_requests > REQUESTS_PER_MINUTE:
+            faults.append(f"A partner made {self.most_requests:,} requests in 60 seconds.")
         if self.peaks.in_all >= CONNECTIONS:
             faults.append(f"The daemon had {self.peaks.in_all} connections.")
         if self.peaks.database >= DATABASE_CONNECTIONS:
@@ -116,10 +139,14 @@ def markdown(measured: Measured) -> str:
         f"{memory:.0f} GiB of memory, which the daemon, PostgreSQL and the API share. {day.events:,} live "
         f"events of {day.athletes} athletes for {day.partners} partners, all with one start, are collected "
         f"every {day.interval:g} s, for {measured.seconds:.0f} s. The API is one of the benchmark's own with "
-        "prepared pages on plain HTTP, which takes less of the cores than the simulator would; at each poll "
-        "one athlete in a hundred has newly finished, until all have.",
+        "prepared pages on plain HTTP, which takes less of the cores than the simulator would; half of the "
+        "athletes have finished, the others follow one by one, one in a hundred an interval.",
         *(f"**{fault}**" for fault in measured.faults()),
         _table(("", "promised", "measured", "at the start"), _promises(measured)),
+        "Freshness is the instant a finisher's row is visible in `ct_results` (PostgreSQL's commit timestamp "
+        "of its transaction) minus the instant the API could first serve it, of "
+        f"{len(measured.freshness):,} finishers; the interval alone makes half of itself of it on average, "
+        f"{day.interval / 2:g} s, and all of itself at most.",
         "Lateness is that of `sync_history`: from the due instant and the event's offset to the beginning of "
         "the collection. Connections to the API are the kernel's count, those to the database PostgreSQL's "
         "(they are local sockets), both once a second. The start is the time until every event was "
@@ -140,11 +167,18 @@ def markdown(measured: Measured) -> str:
 
 def _promises(measured: Measured) -> list[tuple[str, ...]]:
     lateness, start, peaks = measured.lateness, measured.start, measured.peaks
-    late = [f"{1000 * _share(lateness, share):,.0f} ms" if lateness else "-" for share in (50, 99, 100)]
+    late = [f"{1000 * share(lateness, part):,.0f} ms" if lateness else "-" for part in (50, 99, 100)]
+    fresh = [
+        f"{share(measured.freshness, part):.1f} s" if measured.freshness else "-" for part in (50, 99, 100)
+    ]
     return [
+        ("freshness, p50", "", fresh[0], ""),
+        ("freshness, p99", "", fresh[1], ""),
+        ("freshness, maximum", "", fresh[2], ""),
         ("lateness, p50", "", late[0], ""),
         ("lateness, p99", f"< {1000 * LATEST:,.0f} ms", late[1], ""),
         ("lateness, maximum", "", late[2], ""),
+        ("requests of a partner in 60 s", f"<= {REQUESTS_PER_MINUTE:,}", f"{measured.most_requests:,}", ""),
         ("connections", f"< {CONNECTIONS}", str(peaks.in_all), str(start.in_all)),
         ("connections to the API", "", str(peaks.api), str(start.api)),
         (
@@ -177,7 +211,7 @@ def _cpu(measured: Measured) -> list[tuple[str, ...]]:
     ]
 
 
-def _share(ordered: Sequence[float], percent: int) -> float:
+def share(ordered: Sequence[float], percent: int) -> float:
     """Return the value that so many percent do not exceed."""
     return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
 

@@ -1,4 +1,4 @@
-"""The stage of a race day: the API, the hub and the daemon, each of which goes when its block ends."""
+"""The stage of a race day: the hub and the daemon, each of which goes when its block ends."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
+import psycopg2
 import psycopg2.extensions
 from filelock import FileLock, Timeout
 from psycopg2.extras import Json
@@ -25,6 +23,7 @@ from database.opening import create_database, drop_database
 from database.state_folder import make_folder
 from providers.child_process import tied_to_us
 from providers.errors import SettingsInvalid
+from tests.benchmarks.prepared_server import Api, ended
 from tests.benchmarks.race_day_report import Day
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -43,55 +42,52 @@ _ADD_PARTNER = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
-    """The API's process and its port on 127.0.0.1."""
-
-    pid: int
-    port: int
-
-    @property
-    def address(self) -> str:
-        """Return its address, below which each partner's API is."""
-        return f"http://127.0.0.1:{self.port}"
-
-
 @contextmanager
-def served_api(day: Day, start: datetime) -> Iterator[Api]:
-    """Run the API; the first line of its output says where it is."""
-    sizes = {"events": day.events, "partners": day.partners, "athletes": day.athletes}
-    options = [f"--{name}={value}" for name, value in sizes.items()]
-    command = [
-        sys.executable,
-        "-m",
-        "tests.benchmarks.race_day_api",
-        *options,
-        f"--start={start.isoformat()}",
-    ]
-    with _ended(subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, preexec_fn=_tied())) as process:
-        line = process.stdout.readline().decode() if process.stdout else ""
-        if "http://" not in line:
-            raise SettingsInvalid("The API of the benchmark did not come up.")
-        yield Api(process.pid, urlsplit(line.split()[-1]).port or 0)
+def running_server(folder: Path, source: str) -> Iterator[EmbeddedPostgres]:
+    """Run the private server so that it notes when each transaction was committed, and visible to others."""
+    server = EmbeddedPostgres(folder, source)
+    with server:
+        _set(server, "ALTER SYSTEM SET track_commit_timestamp = on")
+    try:
+        with server:
+            yield server
+    finally:
+        with server:
+            _set(server, "ALTER SYSTEM RESET track_commit_timestamp")
+
+
+def _set(server: EmbeddedPostgres, statement: str) -> None:
+    with closing(psycopg2.connect(server.dsn("postgres"))) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(statement)
 
 
 @contextmanager
 def fresh_hub(server: EmbeddedPostgres, day: Day, api: Api) -> Iterator[str]:
     """Make a fresh database with the partners; it goes at the end."""
-    admin, dsn = server.dsn("postgres"), server.dsn(_DATABASE)
-    drop_database(admin, _DATABASE)
-    create_database(admin, _DATABASE)
     try:
-        with closing(Database(dsn)) as database:
-            for script in (migrate.BASE_SCHEMA, migrate.EXTENSION, migrate.ROLES):
-                migrate.apply(database, script)
-            with database.transaction() as cursor:
-                for number in range(1, day.partners + 1):
-                    config = Json({"base_url": f"{api.address}/{number}/api"})
-                    cursor.execute(_ADD_PARTNER, (f"Timer {number}", config))
-        yield dsn
+        yield make_hub(server, _DATABASE, day.partners, api)
     finally:
-        drop_database(admin, _DATABASE)
+        drop_database(server.dsn("postgres"), _DATABASE)
+
+
+def make_hub(server: EmbeddedPostgres, name: str, partners: int, api: Api, **config: object) -> str:
+    """Make a fresh database with so many partners, and this beside the address in their additional_config.
+
+    Returns:
+        The connection string.
+    """
+    admin, dsn = server.dsn("postgres"), server.dsn(name)
+    drop_database(admin, name)
+    create_database(admin, name)
+    with closing(Database(dsn)) as database:
+        for script in (migrate.BASE_SCHEMA, migrate.EXTENSION, migrate.ROLES):
+            migrate.apply(database, script)
+        with database.transaction() as cursor:
+            for number in range(1, partners + 1):
+                whole = Json(config | {"base_url": f"{api.address}/{number}/api"})
+                cursor.execute(_ADD_PARTNER, (f"Timer {number}", whole))
+    return dsn
 
 
 @contextmanager
@@ -110,25 +106,13 @@ def running_daemon(folder: Path, dsn: str, day: Day) -> Iterator[subprocess.Pope
     environment = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     try:
         with (folder / "race_day.log").open("wb") as log:
-            process = subprocess.Popen(command, env=environment | settings, stderr=log, preexec_fn=_tied())
-        with _ended(process):
+            process = subprocess.Popen(
+                command, env=environment | settings, stderr=log, preexec_fn=tied_to_us(signal.SIGTERM)
+            )
+        with process, ended(process):
             yield process
     finally:
         shutil.rmtree(state)
-
-
-@contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """End a process with the block, whatever happens there."""
-    with process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-
-
-def _tied() -> Callable[[], None] | None:
-    return tied_to_us(signal.SIGTERM)
 
 
 @contextmanager

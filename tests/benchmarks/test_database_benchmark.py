@@ -4,32 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-import uuid
 
-import pytest
-
-from database.embedded import EmbeddedPostgres
 from database.queries import all_queries
-from database.state_folder import make_folder
 from tests.acceptance.conftest import ROOT
 from tests.benchmarks.questions import QUESTIONS
 
 # Where there are many rows, and so a plan that matters.
 LARGE = re.compile(r"\b(ct_events|ct_participants|ct_results|ct_live_\w+|sync_history)\b")
-
-
-@pytest.fixture
-def benchmark_state(state):
-    """A state folder of the test's own: one benchmark at a time runs on each."""
-    folder = state / f"benchmark-{uuid.uuid4().hex[:8]}"
-    make_folder(folder)
-    yield folder
-    with EmbeddedPostgres(folder / "benchmark", os.environ.get("CHRONOTRACK_LIVE_POSTGRES", "auto")):
-        pass  # comes in after a server that is about to stop, so that nothing of it is left
-    shutil.rmtree(folder)
 
 
 def test_the_benchmark_ends_well_and_reports_every_question(benchmark_state, tmp_path):

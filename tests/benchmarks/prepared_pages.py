@@ -1,7 +1,7 @@
-"""What the API of the benchmark answers: pages that are made once, with a mark where an event's id goes.
+"""What the API of the benchmarks answers: pages that are made once, with a mark where an event's id goes.
 
-An event's athletes have passed two intervals and come in at the finish one after the other, so a later page
-of results has more finishers and is otherwise the same (fact sheet, sections 4 and 5).
+An event's athletes have passed the intervals on the way and come in at the finish one after the other, so a
+later list of results has more finishers and is otherwise the same (fact sheet, sections 4 and 5).
 """
 
 from __future__ import annotations
@@ -17,57 +17,75 @@ _MARK = "@"
 _SPLITS = {"5K": 1_100, "10K": 2_300}
 _FULL = 4_900
 _AGES = ("20-29", "30-39", "40-49", "50-59")
+# Lists of results that are kept: of one number of finishers there are three, and of the one before.
+_KEPT = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A page, and how many rows it has."""
+class Page:
+    """A page of a list, and what its headers say of the list."""
 
     body: bytes
-    rows: int
-
-    @classmethod
-    def of(cls, wrapper: str, rows: list[dict[str, str]]) -> Answer:
-        """Make a page from its rows."""
-        return cls(orjson.dumps({wrapper: rows}), len(rows))
+    row_count: int
+    page_count: int
 
     def about(self, event_id: str) -> bytes:
         """Return the page as that of an event."""
         return self.body.replace(_MARK.encode(), event_id.encode())
 
 
+class Listing:
+    """A list of rows, whose pages are made when they are first asked for."""
+
+    def __init__(self, wrapper: str, rows: list[dict[str, str]]) -> None:
+        self._wrapper = wrapper
+        self._rows = rows
+        self._pages: dict[tuple[int, int], Page] = {}
+
+    def page(self, number: int, size: int) -> Page:
+        """Return the page of that number, from 1; beyond the last one it is empty."""
+        if (number, size) not in self._pages:
+            rows = self._rows[(number - 1) * size : number * size]
+            count = len(self._rows)
+            body = orjson.dumps({self._wrapper: rows})
+            self._pages[number, size] = Page(body, count, max(1, -(-count // size)))
+        return self._pages[number, size]
+
+
 class Pages:
-    """The pages of an event, all of whose events have the same athletes but for their ids.
+    """The lists of an event, all of whose events have the same athletes but for their ids.
 
     Args:
         start: of every event (aware).
         athletes: of every event.
+        splits: whether they have passed intervals on the way.
     """
 
-    def __init__(self, start: datetime, athletes: int) -> None:
+    def __init__(self, start: datetime, athletes: int, *, splits: bool = True) -> None:
         self._start = int(start.timestamp())
-        # The polls see one athlete in a hundred finish, from half of them on.
-        self._finished_first, self._finish_at_once = athletes // 2, max(1, athletes // 100)
+        self._splits = _SPLITS if splits else {}
         self._numbers = range(1, athletes + 1)
-        self.races = Answer.of("event_race", [self._race()])
-        self.entries = Answer.of("event_entry", [self._entry(number) for number in self._numbers])
-        self._results: dict[tuple[int, str], Answer] = {}
+        self.races = Listing("event_race", [self._race()])
+        self.entries = Listing("event_entry", [self._entry(number) for number in self._numbers])
+        self._results: dict[tuple[int, str], Listing] = {}
 
-    def events(self, event_ids: list[str]) -> Answer:
+    def events(self, event_ids: list[str]) -> Listing:
         """Return the list of events."""
-        return Answer.of("event", [self._event(event_id) for event_id in event_ids])
+        return Listing("event", [self._event(event_id) for event_id in event_ids])
 
-    def results(self, poll: int, bracket: str) -> Answer:
-        """Return the results that an event's poll sees, the first being 0.
+    def results(self, finishers: int, bracket: str) -> Listing:
+        """Return the results while so many athletes have finished.
 
         Args:
-            poll: which.
+            finishers: how many of them.
             bracket: SEX or AGE; empty for all intervals.
         """
-        finished = min(len(self._numbers), self._finished_first + poll * self._finish_at_once)
+        finished = min(len(self._numbers), finishers)
         if (finished, bracket) not in self._results:
             rows = self._ranked(finished, bracket) if bracket else self._intervals(finished)
-            self._results[finished, bracket] = Answer.of("event_results", rows)
+            self._results[finished, bracket] = Listing("event_results", rows)
+            if len(self._results) > _KEPT:
+                del self._results[next(iter(self._results))]
         return self._results[finished, bracket]
 
     def _event(self, event_id: str) -> dict[str, str]:
@@ -109,7 +127,7 @@ class Pages:
 
     def _intervals(self, finished: int) -> list[dict[str, str]]:
         rows = []
-        for place, (name, first) in enumerate(_SPLITS.items(), start=2):
+        for place, (name, first) in enumerate(self._splits.items(), start=2):
             rows += [self._interval(n, f"{_MARK}{place}", name, first) for n in self._numbers]
         return rows + [self._interval(n, f"{_MARK}1", "Full Course", _FULL) for n in self._numbers[:finished]]
 
