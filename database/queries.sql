@@ -296,23 +296,35 @@ SELECT
 
 -- name: leave_what_misses_rows
 -- A reading that was not whole may have missed rows of an athlete whom it has: who has lost a finish or a split
--- by it is left as kept, until the next reading. What an entry's status says is taken over at any rate.
+-- by it is left as kept, until the next reading.
 DELETE FROM {staged} AS staged
 USING ct_results AS kept
 WHERE kept.timing_partner_id = staged.timing_partner_id
   AND kept.data_source = staged.data_source
   AND kept.provider_result_id = staged.provider_result_id
-  AND kept.result_status IN ('started', 'finished')
-  AND staged.result_status IN ('started', 'finished')
+  AND kept.result_status <> 'removed'
   AND (
-      (kept.result_status = 'finished' AND staged.result_status = 'started')
+      (coalesce(kept.chip_time, kept.gun_time) IS NOT NULL
+          AND coalesce(staged.chip_time, staged.gun_time) IS NULL)
       OR EXISTS (
           SELECT FROM jsonb_path_query(kept.split_times, '$[*]') AS passed
           WHERE NOT staged.split_times
-              @> jsonb_build_array(jsonb_build_object('interval_id', passed -> 'interval_id'))
+              @> jsonb_build_array(passed - ARRAY['chip_seconds', 'gun_seconds', 'rank'])
       )
   )
-RETURNING staged.provider_result_id;
+RETURNING staged.provider_result_id, staged.result_status;
+
+-- name: say_who_is_out
+-- What the entry list says of those who were left as kept: disqualified, say. It was whole, whatever the list of
+-- results missed.
+UPDATE ct_results AS kept
+SET result_status = said.result_status, api_fetched_date = %(at)s, updated_at = %(at)s
+FROM unnest(%(left_ids)s::text[], %(said_of_them)s::text[]) AS said (provider_result_id, result_status)
+WHERE kept.timing_partner_id = %(partner)s
+  AND kept.data_source = %(data_source)s
+  AND kept.provider_result_id = said.provider_result_id
+  AND said.result_status NOT IN ('started', 'finished')
+  AND kept.result_status IS DISTINCT FROM said.result_status;
 
 -- name: keep_what_is_unsure
 -- What a reading missed because its pages moved, or because it failed: a finisher keeps the last place that

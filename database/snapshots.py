@@ -139,16 +139,18 @@ class Snapshots:
         rejected, cleared = _set_aside(
             cursor, owner, self._results, snapshot.rejected, at, unchanged, whole=bool(snapshot.complete)
         )
-        left: list[str] = []
+        left: dict[str, str] = {}
         if snapshot.complete is False:
             cursor.execute(compose("leave_what_misses_rows", staged=self._results.staged))
-            left = [row["provider_result_id"] for row in cursor.fetchall()]
+            left = {row["provider_result_id"]: row["result_status"] for row in cursor.fetchall()}
         values = whose(owner.credentials) | {
             "event_id": owner.event_id,
             "last_reading": last_reading(cursor, owner.credentials, owner.event_id),
             "set_aside": [storable_text(error.api_id) for error in snapshot.rejected if error.api_id],
             "unchanged": [*unchanged, *left],
             "at": database_time(at),
+            "left_ids": list(left),
+            "said_of_them": list(left.values()),
         }
         if snapshot.unsure:
             unsure = {f"{name}_unsure": name in snapshot.unsure for name in _MAY_BE_UNSURE}
@@ -156,6 +158,9 @@ class Snapshots:
         cursor.execute(compose("missed_results", staged=self._results.staged), values)
         missed: dict[str, Any] = cursor.fetchall()[0]
         written = self._results.merge(cursor, at, owner.credentials)
+        if left:
+            cursor.execute(compose("say_who_is_out"), values)
+            written += cursor.rowcount
         removed: list[str] = missed["missed_again"] if snapshot.complete else []
         doubted: list[str] = missed["missed_first"] if snapshot.complete else missed["missed_again"]
         if removed:

@@ -26,7 +26,7 @@ from providers.records import Credentials
 
 # Rows that are written at once: large enough to be fast, small enough not to matter in memory.
 CHUNK = 1_000
-# What is longer waits in a temporary file: the rows of some 5,000 athletes. In bytes.
+# What is longer waits in a temporary file: the rows of some 2,500 athletes. In bytes.
 _IN_MEMORY = 1 * 2**20
 # Bytes that COPY is handed at once.
 _COPY_SIZE = 2**18

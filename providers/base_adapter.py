@@ -12,7 +12,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from datetime import datetime
 from typing import ClassVar, TypeVar
 
@@ -36,6 +36,8 @@ RecordT = TypeVar("RecordT")
 # must not hold a 90-second cycle. Seconds of real time.
 _ATTEMPTS = 5
 _TOTAL_SECONDS = 45.0
+# Seconds that an event waits for room in memory before the log says so.
+_LONG_WAIT = 1.0
 _LONGEST_WAIT = 10.0
 
 
@@ -154,14 +156,21 @@ class BaseProviderAdapter(ABC):
         """Say how much an event had when this adapter read its results last; None when it did not."""
         return None
 
-    def held(self, provider_event_id: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def held(self, provider_event_id: str) -> Iterator[None]:
         """Hold the room in memory that an event's lists take, for the length of the block.
 
         Raises:
-            Interrupted: it would have to wait, and the adapter was stopped.
+            Interrupted: the adapter was stopped.
         """
+        began = time.monotonic()
         size = self.remembered(provider_event_id) or USUAL
-        return MEMORY.admit(size, self.credentials.timing_partner_id, self._stopping)
+        with MEMORY.admit(size, self.credentials.timing_partner_id, self._stopping):
+            waited = time.monotonic() - began
+            if waited >= _LONG_WAIT:
+                statistics.current().count_wait(waited)
+                self.log.info("room.waited", seconds=round(waited, 3))
+            yield
 
     def record_to(self, recording: Recording) -> None:  # noqa: ARG002 - for whoever overrides it
         """Keep from now on what the API answers; an adapter that can do so overrides this.

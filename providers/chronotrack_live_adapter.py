@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,11 +11,10 @@ from providers.chronotrack_live.client import ChronoTrackLiveClient
 from providers.chronotrack_live.event_memory import EventMemories
 from providers.chronotrack_live.further_lists import first_time, path_of
 from providers.chronotrack_live.packing import HeldRows
-from providers.chronotrack_live.pages import Reading, Row
+from providers.chronotrack_live.pages import Reading
 from providers.chronotrack_live.parse import parse_event, parse_participant, parse_race
 from providers.chronotrack_live.results import ResultsPoll, entries_of
 from providers.chronotrack_live.settings import ChronoTrackLiveSettings
-from providers.computing import in_turns
 from providers.errors import IntegrationError, RowRejected, SkipThis, StopPartner
 from providers.rate_limit import Limit, RequestBudget
 from providers.readings import Announced, Snapshot
@@ -90,19 +88,13 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
 
     def get_participants(self, provider_event_id: str) -> Snapshot[ProviderParticipant]:
         """Read the event's whole entry list."""
-        rejected: list[RowRejected] = []
-        held, is_first = HeldRows(), first_time("entry_id")
-
-        def is_new(row: Row) -> bool:
-            new = is_first(row)
-            if new:
-                held.append(row)
-            return new
-
-        reading = entries_of(self._client, provider_event_id, is_new)
-        deque(reading, maxlen=0)
-        entries = in_turns(parsed(held, parse_participant, rejected))
-        return Snapshot(entries, complete=reading.complete, rejected=rejected)
+        held, rejected = HeldRows(), list[RowRejected]()
+        reading = entries_of(self._client, provider_event_id, first_time("entry_id"))
+        for row in reading:
+            held.append(row)
+        return Snapshot(
+            parsed(held, parse_participant, rejected), complete=reading.complete, rejected=rejected
+        )
 
     def get_results(self, provider_event_id: str) -> Snapshot[ProviderResult]:
         """Read the rows of all intervals, the places and the statuses; see `ResultsPoll`."""

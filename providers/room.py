@@ -30,17 +30,25 @@ def weight_of(announced: Announced | None) -> int:
 
 
 class Room:
-    """Lets events in, one after the other, as long as there is room; a large one comes in alone.
+    """Lets events in as long as there is room; one that is larger than all of it comes in alone.
 
-    Who has nothing inside comes in at any rate: an owner whose events do not come to an end keeps nobody out.
+    An owner's events come in their order. One comes in when there is room for it, when its owner's share of
+    the room would hold it, or when it is of usual size and nothing of its owner is inside: so nobody waits
+    for whatever keeps another one's events from coming to an end.
     """
 
-    def __init__(self, size: int = ROOM) -> None:
-        """Make room for so many athletes."""
+    def __init__(self, size: int = ROOM, patience: float | None = None) -> None:
+        """Make room.
+
+        Args:
+            size: in athletes.
+            patience: who has waited for so many seconds comes in at any rate; None: nobody does.
+        """
         self._size = size
+        self._patience = patience
         # By owner: the room that is taken.
         self._taken = Counter[object]()
-        # The owners of those who wait, each with a ticket.
+        # The owners of those who wait, by their tickets.
         self._queue: dict[object, object] = {}
         self._change = threading.Condition()
         self._closed = False
@@ -57,14 +65,16 @@ class Room:
             stopping: ends the waiting, see `wake`.
 
         Raises:
-            Interrupted: it would have to wait, and the room was closed, or `stopping` is set.
+            Interrupted: the room was closed, or `stopping` is set.
         """
         weight = min(weight_of(announced), self._size)
         ticket = object()
         with self._change:
             self._queue[ticket] = owner
             try:
-                self._change.wait_for(lambda: self._ends(stopping) or self._is_next(ticket, owner, weight))
+                self._change.wait_for(
+                    lambda: self._ends(stopping) or self._is_next(ticket, owner, weight), self._patience
+                )
                 if self._ends(stopping):
                     raise Interrupted("An event is not read: this process is to end.")
                 self._taken[owner] += weight
@@ -93,13 +103,20 @@ class Room:
         return self._closed or (stopping is not None and stopping.is_set())
 
     def _is_next(self, ticket: object, owner: object, weight: int) -> bool:
-        """Return whether a ticket is next: by the order of coming, or a large event would wait for ever."""
-        if not self._taken[owner]:
-            return ticket is next(t for t, whose in self._queue.items() if whose == owner)
-        return ticket is next(iter(self._queue)) and self._taken.total() + weight <= self._size
+        # In the order of coming, or an owner's large event would wait for ever behind small ones.
+        if ticket is not next(waiting for waiting, whose in self._queue.items() if whose == owner):
+            return False
+        taken = self._taken[owner]
+        owners = {*self._queue.values(), *(whose for whose, room in self._taken.items() if room)}
+        return (
+            self._taken.total() + weight <= self._size
+            or taken + weight <= self._size // len(owners)
+            or (not taken and weight <= weight_of(USUAL))
+        )
 
 
-# Of this process, for whatever is collected: memory is the process's.
-MEMORY = Room()
 # For an event that nobody has read yet.
 USUAL = Announced(entries=2_000, result_rows=16_000)
+# Of this process, for whatever is collected: memory is the process's. What many partners are let in beyond
+# it goes into as much again; an event that is due is not kept waiting for longer than a third of an interval.
+MEMORY = Room(size=15_000, patience=30.0)

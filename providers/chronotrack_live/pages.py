@@ -123,6 +123,8 @@ class Reading(Generic[AnswerT]):
                 # The last page once more. Its rows without an id would all look new.
                 return None, None
             self._previous = page.rows
+        else:
+            self._previous = []
         return page.page_count, [row for row in page.rows if self._is_new(row)]
 
     def _ask_for(self, number: int) -> Future[AnswerT]:

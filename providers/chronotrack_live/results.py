@@ -65,10 +65,9 @@ class ResultsPoll:
             columns=",".join(COLUMNS),
         )
         deque(reading, maxlen=0)
-        self._memory.size = Announced(len(self._assembly), reading.count)
         genders, divisions = Places(), Places()
         if len(self._assembly):
-            self._read_further_lists(genders, divisions)
+            self._read_further_lists(genders, divisions, reading.count)
         known = self._memory.stored
         changes = None
         if known is not None and known.serves(self._assembly.codebook):
@@ -99,8 +98,14 @@ class ResultsPoll:
             )
         )
 
-    def _read_further_lists(self, genders: Places, divisions: Places) -> None:
-        """Read places and statuses side by side: a server that is far away takes its time for each list."""
+    def _read_further_lists(self, genders: Places, divisions: Places, rows: int) -> None:
+        """Read places and statuses side by side: a server that is far away takes its time for each list.
+
+        Args:
+            genders: take in the places in the SEX brackets.
+            divisions: take in those in the AGE brackets.
+            rows: how many the first list had.
+        """
         ranked = self._assembly.ranked()
         poll = PlacesPoll(self._further, self._memory, self._assembly)
         with ThreadPoolExecutor(2, thread_name_prefix="chronotrack-live-places") as beside:
@@ -109,10 +114,13 @@ class ResultsPoll:
                 for wanted, places in ((GENDER, genders), (DIVISION, divisions))
             ]
             listed = self._read_entries()
+            # Asked at once: whoever is entered while the places are read would look like a test entry.
+            tests = () if listed is None else self._test_entries(listed)
             for reading in places:
                 reading.result()
-        if listed is not None:
-            self._leave_out_tests(listed)
+        self._assembly.leave_out(tests)
+        entries = max(len(self._assembly), len(listed or ()))
+        self._memory.size = Announced(entries, rows)
 
     def _read_entries(self) -> Collection[AthleteKey] | None:
         """Give every athlete the status of the entry; the list is read twice when it moved meanwhile.
@@ -146,8 +154,8 @@ class ResultsPoll:
         self._further.unsure.add("status")
         return None
 
-    def _leave_out_tests(self, listed: Collection[AthleteKey]) -> None:
-        """Leave out the results of test entries: those that only the list with test entries has.
+    def _test_entries(self, listed: Collection[AthleteKey]) -> list[AthleteKey]:
+        """Return whose results are those of test entries: only the list with test entries has them.
 
         An entry that no list has is kept: somebody ran, whatever became of the entry since.
         """
@@ -162,7 +170,7 @@ class ResultsPoll:
             )
             if failure is None and reading.complete:
                 self._memory.is_test.update({athlete: athlete in with_tests for athlete in unknown})
-        self._assembly.leave_out(athlete for athlete in unlisted if self._memory.is_test.get(athlete))
+        return [athlete for athlete in unlisted if self._memory.is_test.get(athlete)]
 
 
 def entries_of(

@@ -44,15 +44,21 @@ def test_a_reading_that_is_not_whole_takes_nothing_away_that_the_next_whole_one_
 
 
 def test_a_reading_that_is_not_whole_brings_what_is_new_and_says_who_is_out(run):
-    run.save_results("5", started(splits=splits(1)), athlete(2, splits=splits(1)))
+    run.save_results("5", started(splits=splits(1)), athlete(2, splits=splits(1)), athlete(3, status="dq"))
 
     run.save_results(
         "5",
         started(splits=splits(1, 2)),
         athlete(2, status="dq", splits=(), overall_place=None),
+        athlete(3, status="dq", chip_time=None, overall_place=None, splits=()),
         complete=False,
         at=LATER,
     )
 
-    rows = run.query("SELECT result_status, split_times FROM ct_results ORDER BY provider_result_id")
-    assert [(row["result_status"], len(row["split_times"])) for row in rows] == [("started", 2), ("dq", 0)]
+    rows = run.query("SELECT * FROM ct_results ORDER BY provider_result_id")
+    assert [(row["result_status"], len(row["split_times"]), row["overall_place"]) for row in rows] == [
+        ("started", 2, None),
+        ("dq", 1, 2),
+        ("dq", 1, 3),
+    ]
+    assert rows[2]["chip_time"] == athlete(3).chip_time

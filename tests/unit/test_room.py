@@ -9,10 +9,12 @@ import pytest
 
 from providers.clock import Interrupted
 from providers.readings import Announced
-from providers.room import ROOM, Room, weight_of
+from providers.room import ROOM, USUAL, Room, weight_of
 
 LARGE = Announced(30_000, 240_000)
 SMALL = Announced(100, 800)
+# What takes that part of the room.
+FIFTH, TENTH = Announced(4_000, 32_000), Announced(1_500, 12_000)
 
 
 @pytest.fixture
@@ -99,20 +101,37 @@ def test_many_small_rows_weigh_as_the_pages_that_hold_them():
     )
 
 
-def test_who_has_nothing_inside_comes_in_whoever_fills_the_room(enter):
+def test_nobody_waits_for_room_that_another_ones_events_hold(enter):
+    room = Room()
+    hanging = [enter(room, FIFTH, owner="one")[0] for _ in range(6)]
+    assert all(inside.wait(10) for inside in hanging[:5])
+
+    others = [enter(room, TENTH, owner="another")[0] for _ in range(6)]
+
+    assert all(inside.wait(10) for inside in others[:5])
+    assert not others[5].wait(0.1)
+    assert not hanging[5].is_set()
+
+
+def test_a_large_event_waits_until_it_has_been_patient(enter):
+    room = Room(patience=0.2)
+    first, _, _ = enter(room, LARGE, owner="one")
+    assert first.wait(10)
+
+    late, _, _ = enter(room, LARGE, owner="another")
+
+    assert not late.wait(0.05)
+    assert late.wait(10)
+
+
+def test_an_event_of_usual_size_comes_in_where_nothing_of_its_owner_is_inside(enter):
     room = Room()
     first, _, _ = enter(room, LARGE, owner="one")
     assert first.wait(10)
-    waiting, _, _ = enter(room, SMALL, owner="one")
 
-    other, done, _ = enter(room, LARGE, owner="another")
-    others_second, _, _ = enter(room, SMALL, owner="another")
-
-    assert other.wait(10)
-    assert not waiting.wait(0.1)
-    assert not others_second.is_set()
-    done.set()
-    assert others_second.wait(10)
+    for number in range(20):
+        usual, _, _ = enter(room, USUAL, owner=number)
+        assert usual.wait(10)
 
 
 def test_whoever_waits_is_interrupted_when_it_is_to_stop_and_nobody_else(enter):
