@@ -11,6 +11,7 @@ from database.store import Store
 from providers import sync
 from providers.accounts import SyncReport
 from providers.clock import Clock
+from providers.heap import share_one_heap
 from providers.terminal import configure_logs
 from schedulers.partner import Partner, open_partners
 from tests.benchmarks.peers import protocol
@@ -57,6 +58,7 @@ def _well(report: SyncReport) -> None:
 def main() -> None:
     """Work for the database's one partner whenever it is asked for."""
     configure_logs(verbose=False)
+    share_one_heap()
     clock = Clock()
     with closing(Database(protocol.database())) as database, closing(Store(database)) as store:
         [partner], _ = open_partners(store, protocol.folder(), clock)

@@ -44,6 +44,7 @@ class SideBySide:
             hubs.api.set(latency=_LATENCY)
             for contender in self._turn(0):
                 self._load(hubs, gauge, contender, f"first load, {SLOW}", found.slow_loads)
+                hubs.compare(contender, sizes.slow_events)
 
     def polls(self) -> None:
         """Measure polls of one event: as it is, at 200 ms a request, and among a million other results."""
