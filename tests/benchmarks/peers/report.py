@@ -97,9 +97,9 @@ def _introduction(found: Found) -> list[str]:
         "Each contender has a database and a process of its own, and works alone; in each round all of "
         f"them have their turn. The numbers are medians of {found.sizes.rounds} rounds, and of one at 200 "
         "ms a request and among a million rows. The API is one of the benchmark's own with prepared pages. "
-        "After each first load, and after the polls, a contender's tables are compared with the API: entries, "
-        "finishers, their times and three places. This project's tables are there beforehand, as the hub's "
-        "are; the others make theirs, which takes them a moment of their first load.",
+        "After each first load, and after the polls, a contender's tables are compared with the API: "
+        "entries, finishers, their times and three places. This project's tables are there beforehand, as "
+        "the hub's are; the others make theirs, which takes them a moment of their first load.",
         "Wall and CPU are seconds; CPU is that of the contender with its children, and beside it that of "
         "PostgreSQL. Before each poll there is a checkpoint, so that the write-ahead log has the whole "
         "pages: the worst case. What the idle server logs is taken off. Ratios are of the wall.",
@@ -148,11 +148,12 @@ def _polls(found: Found) -> Iterator[str]:
         f"One event of {found.sizes.field:,} athletes with two splits, half of whom have finished. A poll "
         f"that changes something finds {found.sizes.percent:,} more finishers. *Rows* are inserted, updated "
         "or deleted in the tables that are the purpose, *aside* in staging tables and accounts, as far as "
-        "these outlive the connection: temporary tables, which this project and the bare reference use, do not. "
-        "Both are counted of commands, whose connections have ended. dlt and the bare reference bring in the "
-        "entry list with each poll; this project reads it for the athletes' statuses, and brings it in when it "
-        "is due, every 6 hours during a race. Within the daemon it knows which athletes are as they were: for "
-        "15 minutes at a time, then one poll compares all of them with the hub, as a command always does."
+        "these outlive the connection: temporary tables, which this project and the bare reference use, do "
+        "not. Both are counted of commands, whose connections have ended. dlt and the bare reference bring "
+        "in the entry list with each poll; this project reads it for the athletes' statuses, and brings it "
+        "in when it is due, every 6 hours during a race. Within the daemon it knows which athletes are as "
+        "they were: for 15 minutes at a time, then one poll compares all of them with the hub, as a command "
+        "always does."
     )
     for setting in (PLAIN, SLOW, FULL):
         for is_command, how in ((False, DAEMON), (True, COMMAND)):
