@@ -939,7 +939,7 @@ END
 $$;
 
 INSERT INTO ct_live_migrations (name, version, software_version)
-VALUES ('chronotrack_live_schema_extension', 5, '0.1.0')
+VALUES ('chronotrack_live_schema_extension', 5, '0.2.0')
 ON CONFLICT DO NOTHING;
 
 RESET lock_timeout;

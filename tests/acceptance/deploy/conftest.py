@@ -6,6 +6,7 @@ The package is installed by pip once in a test run; each machine that begins wit
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -215,8 +216,9 @@ def next_version(tmp_path, checkout):
     shutil.copytree(checkout, other)
     project = other / "pyproject.toml"
     text = project.read_text(encoding="utf-8")
-    assert text.count('version = "0.1.0"') == 1
-    project.write_text(text.replace('version = "0.1.0"', 'version = "99.0"'), encoding="utf-8")
+    text, replaced = re.subn(r'^version = ".+"$', 'version = "99.0"', text, flags=re.MULTILINE)
+    assert replaced == 1
+    project.write_text(text, encoding="utf-8")
     return other / SCRIPT
 
 
