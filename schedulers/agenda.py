@@ -9,12 +9,13 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from providers.records import StoredEvent
 from schedulers.spread import Spread
 from schedulers.windows import (
     SINCE_EVER,
+    TRY_AGAIN,
     Phase,
     WindowSettings,
     next_collection,
@@ -33,12 +34,23 @@ class Due:
     planned: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """An entry list that moved while it was read from `read` on: it is read `again` after the wait."""
+
+    read: datetime
+    again: datetime
+    wait: timedelta
+
+
 class Agenda:
     """The events that are followed, with what was last done for each."""
 
     def __init__(self, settings: WindowSettings) -> None:
         self._settings = settings
         self._events: dict[str, StoredEvent] = {}
+        # By event; it counts until the entry list is read again, by whomever.
+        self._moved: dict[str, _Moved] = {}
         self._spread = Spread(settings.intensive_interval)
         self._lock = threading.Lock()
 
@@ -82,6 +94,7 @@ class Agenda:
             ]
             for event_id in left:
                 del self._events[event_id]
+                self._moved.pop(event_id, None)
                 self._spread.leave(event_id)
             return left
 
@@ -101,6 +114,24 @@ class Agenda:
     def entries_read(self, event_id: str, at: datetime) -> None:
         """Note that the event's entry list was read from `at` on."""
         self._note(event_id, lambda event: replace(event, last_participant_sync=at))
+
+    def entries_moved(self, event_id: str, at: datetime, now: datetime) -> None:
+        """Note that the event's entry list moved while it was read, from `at` until `now`.
+
+        It is read again 5 minutes later, if nothing is due sooner: whom it missed does not wait for hours.
+        One that moves then as well is read less and less, each time after twice the wait.
+        """
+        with self._lock:
+            event = self._events.get(event_id)
+            if event is None:
+                return
+            before = self._moved.get(event_id)
+            wait = TRY_AGAIN
+            # Of this reading the hub may have told already.
+            if before and before.again <= at and event.last_participant_sync in (before.read, at):
+                wait = 2 * before.wait
+            self._moved[event_id] = _Moved(at, now + wait, wait)
+            self._events[event_id] = replace(event, last_participant_sync=at)
 
     def next_collection(self, event_id: str, now: datetime) -> Due | None:
         """Return what is due next of an event's results; None when its window is over, or it is not followed.
@@ -128,19 +159,26 @@ class Agenda:
             return None if due is None else Due(due, due + offset)
 
     def next_entry_list(self, event_id: str, now: datetime) -> Due | None:
-        """Return when the event's entry list is due next; None when never again, or it is not followed."""
+        """Return when the event's entry list is due next; None when never again, or it is not followed.
+
+        One that moved while it was read is due again where that comes sooner, unless it was read meanwhile.
+        """
         with self._lock:
             event = self._events.get(event_id)
             if event is None:
                 return None
             last = event.last_participant_sync
             due = next_participant_sync(event, last, now, self._settings)
-            if due is None:
-                return None
             if last is None:
                 # Whoever reads it first, and however long ago: it has been read.
-                return Due(SINCE_EVER, due)
-            return Due(due, due + self._spread.offset(event_id))
+                return None if due is None else Due(SINCE_EVER, due)
+            regular = None if due is None else Due(due, due + self._spread.offset(event_id))
+            moved = self._moved.get(event_id)
+            if moved is None or moved.read != last or window(event, self._settings) is None:
+                return regular
+            if regular is None or moved.again < regular.planned:
+                return Due(last + timedelta.resolution, moved.again)
+            return regular
 
     def _note(self, event_id: str, noted: Callable[[StoredEvent], StoredEvent]) -> None:
         with self._lock:

@@ -85,10 +85,6 @@ class EventJobs:
             return None
         if not_before is not None:
             due = Due(due.instant, max(due.planned, not_before))
-        return self._entry_list_at(partner_id, event_id, due, TRY_AGAIN)
-
-    def _entry_list_at(self, partner_id: int, event_id: str, due: Due, wait: timedelta) -> Job:
-        """Return the job of an entry list; when it moves while it is read, it is read again after `wait`."""
         return Job(
             f"participants {event_id}",
             f"participants {partner_id}",
@@ -97,25 +93,20 @@ class EventJobs:
                 partner_id,
                 event_id,
                 lambda partner, event: partner.sync_participants(event, due.instant, due.planned),
-                lambda report: self._after_entry_list(partner_id, event_id, report, wait),
+                lambda report: self._after_entry_list(partner_id, event_id, report),
             ),
         )
 
-    def _after_entry_list(
-        self, partner_id: int, event_id: str, report: SyncReport | None, wait: timedelta
-    ) -> Job | None:
+    def _after_entry_list(self, partner_id: int, event_id: str, report: SyncReport | None) -> Job | None:
         now = self._clock.now()
         if report is None or report.status not in ("completed", "partial"):
             # Where another process has read it, or it cannot be had, the hub says so by then.
             return self._entry_list(partner_id, event_id, now + TRY_AGAIN)
-        self._agenda.entries_read(event_id, report.started)
-        regular = self._entry_list(partner_id, event_id)
-        if report.statistics.get("complete") is not False:
-            return regular
-        # Whom it missed does not wait for hours. A list that never agrees with itself is read less and less.
-        due = Due(report.started + timedelta.resolution, now + wait)
-        again = self._entry_list_at(partner_id, event_id, due, 2 * wait)
-        return again if regular is None or again.at < regular.at else regular
+        if report.statistics.get("complete") is False:
+            self._agenda.entries_moved(event_id, report.started, now)
+        else:
+            self._agenda.entries_read(event_id, report.started)
+        return self._entry_list(partner_id, event_id)
 
     def _do(
         self,

@@ -1,7 +1,8 @@
 """Ask PyPI whether a package that is installed here has a known vulnerability; `make lint` does.
 
 Exit status 1 when one has. When PyPI does not say, one line tells that nobody was asked, and all is well: a
-mirror without vulnerabilities, or no network, is no fault of the code.
+mirror without vulnerabilities, or no network, is no fault of the code. When pip-audit itself is at fault, the
+exit status is 1 as well: else it would look like that for ever.
 """
 
 from __future__ import annotations
@@ -19,8 +20,28 @@ import click
 
 # What came with the virtual environment or is audited by being worked on.
 _NOT_ASKED_FOR = {"pip", "project88-chronotrack-live"}
+# How the last line of a run begins in which PyPI, or the way to it, was at fault: Python's name of the
+# error, or what pip-audit advises then.
+_NOBODY_WAS_REACHED = (
+    "requests.exceptions.",
+    "urllib3.exceptions.",
+    "pip_audit._service.interface.",
+    "ERROR:pip_audit._cli:Tip: your network may be blocking this service",
+)
 # Seconds: for one answer, and for all of them.
 _PATIENCE, _PATIENCE_FOR_ALL = "5", 90
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a run of pip-audit left: its report, what it said beside that, and its exit status.
+
+    The status is None for one that came to no end within our patience.
+    """
+
+    report: str = ""
+    beside: str = ""
+    status: int | None = None
 
 
 @dataclass(frozen=True)
@@ -31,28 +52,42 @@ class Verdict:
     is_well: bool
 
 
+_SKIPPED = Verdict("pip-audit: skipped, PyPI's list of vulnerabilities could not be read", is_well=True)
+
+
 def main() -> int:
     """Audit what is installed beside this interpreter; return the exit status."""
-    verdict = judge(_report(_installed()))
+    verdict = judge(_ask_about(_installed()))
     click.echo(verdict.said, err=not verdict.is_well)
     return 0 if verdict.is_well else 1
 
 
-def judge(report: str) -> Verdict:
-    """Return what pip-audit's report says. One that is no JSON means that nobody was reached."""
+def judge(answer: Answer) -> Verdict:
+    """Return what pip-audit's answer says."""
     try:
-        packages: list[dict[str, Any]] = json.loads(report)["dependencies"]
+        packages: list[dict[str, Any]] = json.loads(answer.report)["dependencies"]
     except ValueError:
-        packages = []
+        return _without_a_report(answer)
     asked = [package for package in packages if "skip_reason" not in package]
     if not asked:
-        return Verdict("pip-audit: skipped, PyPI's list of vulnerabilities could not be read", is_well=True)
+        return _SKIPPED
     found = [_sentence(package, flaw) for package in asked for flaw in package["vulns"]]
     if found:
         return Verdict("\n".join(found), is_well=False)
     return Verdict(
         f"pip-audit: no known vulnerability in what PyPI knows, {len(asked)} of {len(packages)} packages",
         is_well=True,
+    )
+
+
+def _without_a_report(answer: Answer) -> Verdict:
+    last = (answer.beside.strip().splitlines() or ["it said nothing"])[-1]
+    if answer.status is None or (answer.status != 0 and last.startswith(_NOBODY_WAS_REACHED)):
+        return _SKIPPED
+    return Verdict(
+        f"pip-audit: nothing was asked, for it is broken (exit status {answer.status}): {last}\n"
+        "If it or what it needs is damaged, `make clean setup` installs all anew.",
+        is_well=False,
     )
 
 
@@ -67,7 +102,7 @@ def _installed() -> list[str]:
     return sorted(f"{name}=={version}" for name, version in named.items() if name not in _NOT_ASKED_FOR)
 
 
-def _report(requirements: list[str]) -> str:
+def _ask_about(requirements: list[str]) -> Answer:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "requirements.txt"
         file.write_text("\n".join(requirements), encoding="utf-8")
@@ -76,15 +111,14 @@ def _report(requirements: list[str]) -> str:
         try:
             done = subprocess.run(
                 [*audit, *options],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                capture_output=True,
                 timeout=_PATIENCE_FOR_ALL,
                 check=False,
                 text=True,
             )
         except subprocess.TimeoutExpired:
-            return ""
-        return done.stdout
+            return Answer()
+        return Answer(done.stdout, done.stderr, done.returncode)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from providers.clock import Clock
 from providers.errors import ApiUnreachable
 from providers.readings import Snapshot
 from schedulers.observer import Nobody
+from schedulers.settings import SchedulerSettings
 from tests.acceptance.conftest import wait_until
 from tests.integration.builders import FIELD, START, entry
 from tests.integration.running_scheduler import Schedulers
@@ -135,6 +136,20 @@ def test_an_entry_list_that_moved_is_read_again_after_5_minutes_and_each_time_tw
     assert 10 * MINUTE <= third - second < timedelta(hours=6)
     # The race's start is next: the list was whole.
     assert wait_until(lambda: scheduler.lanes.waiting().get(ENTRIES)) >= clock.wall(RACE)
+
+
+def test_an_entry_list_that_moved_is_read_again_after_5_minutes_though_all_is_planned_afresh_meanwhile(
+    run, schedulers
+):
+    clock = clock_at(RACE - timedelta(hours=12), speed=1.0)
+    scheduler, _ = schedulers.start(run.partner, clock, prepare=lists_of_entries(False))
+    wait_until(lambda: entry_lists(run))
+    again = wait_until(lambda: scheduler.lanes.waiting().get(ENTRIES))
+
+    scheduler.go_by(SchedulerSettings.from_env({}))
+
+    assert again < clock.wall(RACE)
+    assert scheduler.lanes.waiting()[ENTRIES] == again
 
 
 def test_an_entry_list_whose_lock_was_lost_on_the_way_was_not_read_and_is_read_after_5_minutes(

@@ -243,3 +243,97 @@ def test_the_events_of_a_partner_are_counted_by_phase(agenda):
 
     assert agenda.phases(1, START + HOUR) == {Phase.INTENSIVE: 2, Phase.WAITING: 1, Phase.OVER: 1}
     assert agenda.phases(2, START) == {}
+
+
+# An entry list that moved while it was read -------------------------------------------------------------
+
+READ = START - 12 * HOUR
+DONE = READ + SECOND
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def moved(agenda):
+    """An agenda with one event, whose entry list moved while it was read from READ until DONE."""
+    agenda.follow(event())
+    agenda.entries_moved("ctlive:1:1", READ, DONE)
+    return agenda
+
+
+def test_an_entry_list_that_moved_is_due_again_5_minutes_later_unless_somebody_read_it_since(moved):
+    due = moved.next_entry_list("ctlive:1:1", DONE)
+
+    assert (due.instant, due.planned) == (READ + timedelta.resolution, DONE + 5 * MINUTE)
+
+
+def test_that_an_entry_list_moved_is_not_forgotten_for_news_of_its_event_or_for_other_settings(moved):
+    assert moved.follow(event(name="Mile 1!", race_starts=(START + HOUR,), last_collection=READ))
+    moved.follow(event(last_participant_sync=READ))
+    moved.go_by(replace(DEFAULT, participants_interval=48 * HOUR))
+
+    assert moved.next_entry_list("ctlive:1:1", DONE + MINUTE).planned == DONE + 5 * MINUTE
+
+
+def test_an_entry_list_that_moves_each_time_is_read_less_and_less_whatever_is_heard_meanwhile(moved):
+    waits = []
+    for _ in range(4):
+        again = moved.next_entry_list("ctlive:1:1", DONE).planned
+        # The hub may say that it was read before whoever read it does.
+        moved.follow(event(name=f"Mile {again}", last_participant_sync=again))
+        moved.entries_moved("ctlive:1:1", again, again + SECOND)
+        waits.append(moved.next_entry_list("ctlive:1:1", again).planned - (again + SECOND))
+
+    assert waits == [10 * MINUTE, 20 * MINUTE, 40 * MINUTE, 80 * MINUTE]
+
+
+def test_an_entry_list_that_is_due_sooner_is_read_then_and_waits_5_minutes_when_it_moves(agenda):
+    before_it_starts = START - 2 * MINUTE
+    agenda.follow(event())
+    agenda.entries_moved("ctlive:1:1", before_it_starts, before_it_starts)
+
+    assert agenda.next_entry_list("ctlive:1:1", before_it_starts).planned == START
+    agenda.entries_moved("ctlive:1:1", START, START + SECOND)
+    assert agenda.next_entry_list("ctlive:1:1", START).planned == START + SECOND + 5 * MINUTE
+
+
+def test_an_entry_list_that_moved_and_was_whole_later_is_due_as_always(moved):
+    whole = DONE + 5 * MINUTE
+
+    moved.entries_read("ctlive:1:1", whole)
+
+    assert moved.next_entry_list("ctlive:1:1", whole).planned == START
+    moved.entries_moved("ctlive:1:1", START, START)
+    assert moved.next_entry_list("ctlive:1:1", START).planned == START + 5 * MINUTE
+
+
+def test_an_entry_list_that_moved_and_was_read_elsewhere_later_is_due_as_always(moved):
+    assert moved.follow(event(last_participant_sync=DONE + MINUTE))
+
+    assert moved.next_entry_list("ctlive:1:1", DONE + MINUTE).planned == START
+
+
+def test_an_entry_list_that_moved_when_it_was_read_last_is_read_once_more(agenda):
+    last = START + 6 * HOUR
+    agenda.follow(event(last_participant_sync=START))
+    agenda.entries_moved("ctlive:1:1", last, last)
+
+    assert agenda.next_entry_list("ctlive:1:1", last).planned == last + 5 * MINUTE
+    agenda.entries_read("ctlive:1:1", last + 5 * MINUTE)
+    assert agenda.next_entry_list("ctlive:1:1", last + 5 * MINUTE) is None
+
+
+@pytest.mark.parametrize("over", [{"superseded": True}, {"start_time": None}])
+def test_an_entry_list_that_moved_is_not_read_again_while_its_event_is_not_collected(moved, over):
+    moved.follow(event(**over))
+
+    assert moved.next_entry_list("ctlive:1:1", DONE) is None
+
+
+def test_that_an_entry_list_moved_is_forgotten_with_its_event(moved):
+    moved.leave_all_but(1, ())
+    moved.entries_moved("ctlive:1:1", READ, DONE)
+    assert moved.next_entry_list("ctlive:1:1", DONE) is None
+
+    moved.follow(event(last_participant_sync=READ))
+
+    assert moved.next_entry_list("ctlive:1:1", DONE).planned == START
