@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -20,13 +21,12 @@ from tests.soak import (
     killed_daemon,
     killed_postgres,
 )
-from tests.soak.neighbours import Neighbours
-from tests.soak.proxy import Proxy, Way
-from tests.soak.report import Played, markdown
+from tests.soak.line import Way
+from tests.soak.promises import over_budget
+from tests.soak.proxy import Proxy
 from tests.soak.request_log import RequestLog
 from tests.soak.secrets import DATABASE_PASSWORD, forms_of, telling
 from tests.soak.stage import Stage
-from tests.soak.trial import Trial
 from tests.soak.truth import differences
 
 SEED = 2013
@@ -180,23 +180,11 @@ def test_a_secret_is_found_in_each_form_and_a_login_is_none():
     assert told(f"{account.user} {account.client_id}") == []
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE ct_events SET event_name = event_name",
-        "UPDATE ct_events SET event_name = 'Run'",
-        "DELETE FROM ct_events",
-    ],
-)
-def test_a_row_of_a_neighbour_that_is_written_again_changed_or_gone_counts_as_touched(query, statement):
-    query("INSERT INTO ct_events (event_id, event_name) VALUES ('1', 'Mile')")
-    neighbours = Neighbours(query)
-    query("INSERT INTO ct_events (event_id, event_name) VALUES ('2', 'Of our own')")
-    assert neighbours.touched() == []
+def test_a_client_who_makes_more_requests_than_it_may_is_told(clock):
+    log = RequestLog()
+    log.listening()(head("/api/event?client_id=one") * 3 + head("/api/event?client_id=two") * 2)
 
-    query(f"{statement} WHERE event_id = '1'")
-
-    assert neighbours.touched() == ["ct_events: 1 rows that were there before are changed or gone"]
+    assert over_budget(log, 2, clock) == ["one made 3 requests within 60 seconds, 2 are allowed"]
 
 
 def test_what_is_missing_from_a_database_and_what_is_too_much_are_told(hub, query):
@@ -209,7 +197,7 @@ def test_what_is_missing_from_a_database_and_what_is_too_much_are_told(hub, quer
     partner = hub.partner.timing_partner_id
     assert len(differences(query, [partner], [(partner, truth)])) == 1
 
-    hub.save_events(RUN)
+    hub.save_events(replace(RUN, races=()))
     assert differences(query, [partner], [(partner, truth)]) == []
     hub.save_participants("5", entry(1))
     assert len(differences(query, [partner], [(partner, truth)])) == 1
@@ -218,19 +206,29 @@ def test_what_is_missing_from_a_database_and_what_is_too_much_are_told(hub, quer
     assert len(differences(query, [partner], [])) == 1
 
 
-# What is reported -----------------------------------------------------------------------------------
+def test_a_race_that_is_missing_or_too_much_is_told(hub, query):
+    athlete = {"entry_id": "1", "bib": "1", "first_name": "A", "last_name": "B", "sex": "F", "status": None}
+    truth = {"event_id": "5", "event_name": RUN.name, "start_time": RUN.start_time.isoformat()}
+    hub.save_events(RUN)
+
+    def told(*races):
+        athletes = [athlete | {"race_id": race, "splits": []} for race in races]
+        partner = hub.partner.timing_partner_id
+        return [
+            sentence
+            for sentence in differences(query, [partner], [(partner, truth | {"athletes": athletes})])
+            if "race " in sentence
+        ]
+
+    assert told("77") == []
+    assert told("77", "78") == [f"{RUN.name}: race 78 is missing"]
+    assert told() == [f"{RUN.name}: race 77 is there, and should not be"]
 
 
-def test_the_report_counts_what_was_wrong_and_says_how_it_is_repeated():
-    well = Trial("requests delayed", 1234, 0, (), 12.3)
-    badly = Trial("requests reset", 5, 2, ("a row is missing", "a secret was told"), 7.0)
+def test_a_fault_that_struck_fewer_times_than_it_was_to_is_wrong(server, template, tmp_path):
+    with Stage(server, template, tmp_path, SEED).scene("too seldom") as scene:
+        (scene.folder / "000.log").write_text("budget.taken\nbudget.waited\nbudget.waited\n")
+        trial = scene.trial("too seldom", 2, 3)
 
-    text = markdown([Played.of(broken_api, [well, badly])], seed=7, seconds=90)
-
-    assert "2 faults struck 1,239 times in 2 minutes" in text
-    assert "2 things were not as promised" in text
-    assert "| requests delayed | 1,234 | 0 | 0 | 12 |" in text
-    assert "| requests reset | 5 | 2 | **2** | 7 |" in text
-    assert "- requests reset: a secret was told" in text
-    assert "`python -m tests.soak --only broken_api --seed 7`" in text
-    assert "All was as promised" in markdown([Played.of(broken_api, [well])], seed=7, seconds=90)
+    assert "it struck 2 times, and was to strike 3 times" in trial.wrong
+    assert trial.waits == 2

@@ -15,6 +15,7 @@ import shutil
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -39,8 +40,10 @@ from tests.soak import (
     killed_daemon,
     killed_postgres,
 )
-from tests.soak.report import Played, markdown
+from tests.soak.playing import Played, play
+from tests.soak.report import markdown, verdict
 from tests.soak.stage import Stage, migrated
+from tests.soak.trial import Trial
 
 # Each has a function `trials`; its name is the module's.
 SCENARIOS: tuple[ModuleType, ...] = (
@@ -88,9 +91,9 @@ def command(*, seed: int | None, only: tuple[str, ...], report: Path | None) -> 
         if report:
             report.write_text(markdown(played, seed, time.monotonic() - began), encoding="utf-8")
             console.print(f"Report: {report}")
-    wrong = sum(len(trial.wrong) for each in played for trial in each.trials)
-    console.print(f"{wrong} things were not as promised." if wrong else "All was as promised.")
-    sys.exit(SOMETHING_FAILED if wrong else 0)
+    trials = [trial for each in played for trial in each.trials]
+    console.print(verdict(trials).replace("**", ""))
+    sys.exit(SOMETHING_FAILED if any(trial.wrong for trial in trials) else 0)
 
 
 def _play(console: Console, scenarios: list[ModuleType], seed: int) -> list[Played]:
@@ -119,19 +122,20 @@ def _play(console: Console, scenarios: list[ModuleType], seed: int) -> list[Play
         migrated(server, _TEMPLATE)
         stage = Stage(server, _TEMPLATE, folder / "scenes", seed)
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as players:
-            return list(players.map(lambda scenario: _played(console, scenario, stage), scenarios))
+            return list(
+                players.map(lambda scenario: play(scenario, stage, partial(_tell, console)), scenarios)
+            )
 
 
-def _played(console: Console, scenario: ModuleType, stage: Stage) -> Played:
-    trials = []
-    for trial in scenario.trials(stage):
-        trials.append(trial)
-        console.print(
-            f"{trial.fault}: struck {trial.struck:,} times, {len(trial.wrong)} wrong, {trial.seconds:.0f} s"
-        )
-        for sentence in trial.wrong[:_SHOWN]:
-            console.print(f"  {sentence[:400]}", style="bold red", markup=False)
-    return Played.of(scenario, trials)
+def _tell(console: Console, trial: Trial) -> None:
+    if trial.not_tried:
+        console.print(f"{trial.fault}: not tried: {trial.not_tried}")
+        return
+    console.print(
+        f"{trial.fault}: struck {trial.struck:,} times, {len(trial.wrong)} wrong, {trial.seconds:.0f} s"
+    )
+    for sentence in trial.wrong[:_SHOWN]:
+        console.print(f"  {sentence[:400]}", style="bold red", markup=False)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.soak.proxy import WAYS, DatabaseProxy, Way
+from tests.soak.line import WAYS, Way
+from tests.soak.proxy import DatabaseProxy
 from tests.soak.stage import Stage
 from tests.soak.trial import Trial
 
@@ -34,4 +35,4 @@ def _trial(stage: Stage, fault: str, share: float, *ways: Way) -> Trial:
         scene.go_on(api, proxy.struck.total, enough)
         proxy.spare()
         scene.settle(daemon, api)
-        return scene.trial(fault, proxy.struck.total())
+        return scene.trial(fault, proxy.struck.total(), enough)

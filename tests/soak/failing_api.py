@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 from providers.clock import Clock
 from tests.soak.request_log import RequestLog
-from tests.soak.scene import SPEED
+from tests.soak.scene import IN_REAL_TIME, SPEED
 from tests.soak.stage import Stage
 from tests.soak.trial import Trial
 
 _ENOUGH = 15
+# So few requests in 60 seconds that whoever does not count what is repeated exceeds them.
+_LIMIT = 40
 # What the simulator calls each, in the words of the report. They strike every other asking of each request.
 _IN_TURN = {
     "server_error": "the API answers 500",
@@ -50,10 +52,11 @@ def trials(stage: Stage) -> Iterator[Trial]:
         yield _trial(stage, says, _every_other, faults=[fault])
     for fault, says in _PAGES.items():
         yield _trial(stage, says, _further_pages, faults=[fault], variants=_SMALL_PAGES)
-    says = "access tokens expire after three requests (oauth2)"
+    says = "access tokens expire after five requests (oauth2)"
     yield _trial(stage, says, _renewed, auth="oauth2", faults=["expired_tokens"])
     for says, clock in _clocks():
         yield _trial(stage, says, _every_other, clock, auth="simple", faults=["too_many_date"])
+    yield _with_a_small_budget(stage)
 
 
 def _trial(
@@ -72,7 +75,22 @@ def _trial(
         struck = count(api.log)
         api.heal()
         scene.settle(daemon, api)
-        return scene.trial(fault, struck)
+        return scene.trial(fault, struck, _ENOUGH)
+
+
+def _with_a_small_budget(stage: Stage) -> Trial:
+    """Let requests be refused and cut off, each of which is repeated and counts again."""
+    fault = f"the API answers 429 or hangs up, with {_LIMIT} requests in 60 seconds to spend"
+    with stage.scene(fault) as scene:
+        api = scene.simulate(faults=["too_many_seconds", "reset"])
+        scene.add_partners(api, rate_limit=_LIMIT)
+        daemon = scene.start_daemon(Clock(), **IN_REAL_TIME)
+        scene.go_on(api, lambda: _every_other(api.log), _ENOUGH)
+        scene.demand_waits()
+        struck = _every_other(api.log)
+        api.heal()
+        scene.settle(daemon, api)
+        return scene.trial(fault, struck, _ENOUGH)
 
 
 def _every_other(log: RequestLog) -> int:

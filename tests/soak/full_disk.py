@@ -8,8 +8,6 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-import click
-
 from providers.exit_codes import COULD_NOT_START
 from tests.soak.scene import Scene
 from tests.soak.stage import Stage
@@ -33,7 +31,7 @@ _WELL = """
 
 
 def trials(stage: Stage) -> Iterator[Trial]:
-    """Fill it and make room again; without the right to mount a small disk, say so and try nothing."""
+    """Fill it and make room again; without the right to mount a small disk, say that it was not tried."""
     yield from _while_it_collects(stage)
     if not stage.is_short:
         yield from _when_it_starts(stage)
@@ -43,24 +41,25 @@ def _while_it_collects(stage: Stage) -> Iterator[Trial]:
     fault = "the disk with the state folder is full"
     with stage.scene(fault) as scene, _small_disk(scene.folder / "state") as disk:
         if disk is None:
-            click.echo("full_disk: skipped, since only root may mount a small disk.", err=True)
+            yield _not_tried(fault)
             return
         api = scene.simulate()
         scene.add_partners(api, rate_limit=_LIMIT)
         daemon = scene.start_daemon()
-        filled = 0
-        while filled < (_A_FEW if stage.is_short else _ENOUGH) or not api.is_over():
+        filled, enough = 0, _A_FEW if stage.is_short else _ENOUGH
+        while filled < enough or not api.is_over():
             if not _filled(scene, daemon, disk):
                 break
             filled += 1
         scene.settle(daemon, api)
-        yield scene.trial(fault, filled)
+        yield scene.trial(fault, filled, enough)
 
 
 def _when_it_starts(stage: Stage) -> Iterator[Trial]:
     fault = "the disk with the state folder is full when the daemon starts"
     with stage.scene(fault) as scene, _small_disk(scene.folder / "state") as disk:
         if disk is None:
+            yield _not_tried(fault)
             return
         api = scene.simulate()
         scene.add_partners(api, rate_limit=_LIMIT)
@@ -76,7 +75,11 @@ def _when_it_starts(stage: Stage) -> Iterator[Trial]:
         if scene.logs().count(_SAYS) < _STARTS:
             scene.wrong.append("the daemon did not say that it cannot account for its requests")
         scene.settle(scene.start_daemon(), api)
-        yield scene.trial(fault, _STARTS)
+        yield scene.trial(fault, _STARTS, _STARTS)
+
+
+def _not_tried(fault: str) -> Trial:
+    return Trial(fault, 0, 0, (), 0.0, not_tried="only root may mount a small disk")
 
 
 def _has_ended(daemon: subprocess.Popen[bytes]) -> bool:

@@ -19,7 +19,8 @@ class HostileApi:
     Args:
         events: rows of the list of events.
         more_events: the JSON of further ones.
-        lists: the JSON of each row, by the path of the list: "event/7/entry". Any other list is empty.
+        lists: the JSON of each row, by the path of the list: "event/7/entry", "event/7/results", and
+            "event/7/results?bracket=SEX". Any other list is empty.
     """
 
     def __init__(
@@ -60,14 +61,17 @@ class HostileApi:
         self._server.server_close()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
-        """Answer with a page of the list that is asked for; lists of a bracket have no rows."""
+        """Answer with a page of the list that is asked for."""
         parts = urlsplit(request.path)
         query = parse_qs(parts.query)
         path = parts.path.removeprefix("/api/")
-        rows = [] if "bracket" in query else self._lists.get(path, [])
+        wrapper = "event" if path == "event" else f"event_{path.rpartition('/')[2]}"
+        if "bracket" in query:
+            path += f"?bracket={query['bracket'][0]}"
+        rows = self._lists.get(path, [])
         number = int(query.get("page", ["1"])[0])
         size = min(_LARGEST, int(query.get("size", [str(_SIZE)])[0]))
-        body = self._page(path, rows, number, size)
+        body = self._page(path, wrapper, rows, number, size)
         request.send_response(200)
         for name, value in {
             "Content-Type": "application/json",
@@ -81,10 +85,9 @@ class HostileApi:
         request.end_headers()
         request.wfile.write(body)
 
-    def _page(self, path: str, rows: Sequence[str], number: int, size: int) -> bytes:
-        key = path if rows else "", number, size
+    def _page(self, path: str, wrapper: str, rows: Sequence[str], number: int, size: int) -> bytes:
+        key = path, number, size
         if not rows or key not in self._pages:
-            wrapper = "event" if path == "event" else f"event_{path.rpartition('/')[2]}"
             some = rows[(number - 1) * size : number * size]
             page = f'{{"{wrapper}": [{", ".join(some)}]}}'.encode()
             if not rows:

@@ -160,8 +160,8 @@ def _athlete(dice: Random, number: int, *, with_split: bool) -> Athlete:
         "results_primary_bracket_name": "F 30-39",
     }
     if not with_split:
-        return Athlete(_sent(dice, row, "results_entry_id", number, _FULL), None)
-    full = _drawn(dice, row, {"results_entry_id": str(number)} | _FULL, number)
+        return Athlete(_sent(dice, row, "results_entry_id", number, FULL), None)
+    full = _drawn(dice, row, {"results_entry_id": str(number)} | FULL, number)
     of_split: Row = {
         "results_interval_name": "5K",
         "results_time": "00:10:00.500",
@@ -177,7 +177,7 @@ def _athlete(dice: Random, number: int, *, with_split: bool) -> Athlete:
     return Athlete(full, _drawn(dice, of_split, fixed, number))
 
 
-_FULL = {"results_interval_id": "9", "results_interval_name": "Full Course", "results_interval_full": "1"}
+FULL = {"results_interval_id": "9", "results_interval_name": "Full Course", "results_interval_full": "1"}
 
 
 def _sent(dice: Random, row: Row, id_field: str, number: int, fixed: Row | None = None) -> Sent:

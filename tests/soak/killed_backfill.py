@@ -30,12 +30,13 @@ def trials(stage: Stage) -> Iterator[Trial]:
     with stage.scene(fault) as scene:
         api = scene.simulate_archive(archive)
         scene.add_partners(api)
-        kills = sum(_is_killed(scene) for _ in range(_A_FEW if stage.is_short else _ENOUGH))
+        enough = _A_FEW if stage.is_short else _ENOUGH
+        kills = sum(_is_killed(scene) for _ in range(enough))
         last = scene.start_backfill(*_ARGUMENTS)
         if last.wait(PATIENCE) != 0:
             scene.wrong.append(f"the last backfill ended with exit code {last.returncode}")
-        scene.wrong += scene.differences(_expected(api, archive))
-        yield scene.trial(fault, kills)
+        scene.compare(_expected(api, archive))
+        yield scene.trial(fault, kills, enough)
 
 
 def _is_killed(scene: Scene) -> bool:

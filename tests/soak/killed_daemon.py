@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 from providers.clock import Clock
-from tests.soak.scene import Scene
+from tests.soak.api import Race
+from tests.soak.scene import IN_REAL_TIME, Scene
 from tests.soak.stage import Stage
 from tests.soak.trial import Trial
 
@@ -24,32 +26,38 @@ def trials(stage: Stage) -> Iterator[Trial]:
     with stage.scene(fault) as scene:
         api = scene.simulate()
         scene.add_partners(api)
-        kills = 0
-        while kills < (_A_FEW if stage.is_short else _ENOUGH) or not api.is_over():
-            kills += _killed(scene, scene.start_daemon())
+        enough = _A_FEW if stage.is_short else _ENOUGH
+        kills = _kills(scene, api, enough, scene.start_daemon)
         scene.settle(scene.start_daemon(), api)
-        yield scene.trial(fault, kills)
+        yield scene.trial(fault, kills, enough)
     if not stage.is_short:
         yield _with_a_small_budget(stage)
 
 
 def _with_a_small_budget(stage: Stage) -> Trial:
     fault = f"the daemon is killed (SIGKILL), with {_LIMIT} requests in 60 seconds to spend"
-    # On the real clock: a budget is to hold on it to the request.
-    settings = {"CHRONOTRACK_LIVE_INTENSIVE_INTERVAL_SECONDS": "2"}
     with stage.scene(fault) as scene:
         api = scene.simulate()
         scene.add_partners(api, rate_limit=_LIMIT)
-        kills = 0
-        while kills < _ENOUGH or not api.is_over():
-            kills += _killed(scene, scene.start_daemon(Clock(), **settings))
-        scene.settle(scene.start_daemon(Clock(), **settings), api)
-        if "budget.waited" not in scene.logs():
-            scene.wrong.append("the budget was never spent, so it was not tried")
-        return scene.trial(fault, kills)
+        start = partial(scene.start_daemon, Clock(), **IN_REAL_TIME)
+        kills = _kills(scene, api, _ENOUGH, start)
+        daemon = start()
+        scene.demand_waits()
+        scene.settle(daemon, api)
+        return scene.trial(fault, kills, _ENOUGH)
 
 
-def _killed(scene: Scene, daemon: subprocess.Popen[bytes]) -> bool:
+def _kills(scene: Scene, api: Race, enough: int, start: Callable[[], subprocess.Popen[bytes]]) -> int:
+    """Start and kill daemons until there were enough and the race is over, or one ends by itself."""
+    kills = 0
+    while kills < enough or not api.is_over():
+        if not _is_killed(scene, start()):
+            break
+        kills += 1
+    return kills
+
+
+def _is_killed(scene: Scene, daemon: subprocess.Popen[bytes]) -> bool:
     """Kill a daemon some time after its start; return whether it had lived until then."""
     with suppress(subprocess.TimeoutExpired):
         daemon.wait(scene.dice.uniform(*_LIFE))

@@ -51,12 +51,12 @@ def _trial(stage: Stage, fault: str, server: EmbeddedPostgres, kill: Callable[[S
         api = scene.simulate()
         scene.add_partners(api)
         daemon = scene.start_daemon()
-        kills = 0
-        while kills < (_A_FEW if stage.is_short else _ENOUGH) or not api.is_over():
+        kills, enough = 0, _A_FEW if stage.is_short else _ENOUGH
+        while daemon.poll() is None and (kills < enough or not api.is_over()):
             time.sleep(scene.dice.uniform(*_LIFE))
             kills += kill(scene)
         scene.settle(daemon, api)
-        return scene.trial(fault, kills)
+        return scene.trial(fault, kills, enough)
 
 
 def _kill_session(scene: Scene) -> bool:

@@ -3,55 +3,19 @@
 from __future__ import annotations
 
 import socket
-import struct
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from enum import StrEnum
 from random import Random
 from typing import Self
 
 from psycopg2.extensions import make_dsn, parse_dsn
 
+from tests.soak.line import Line, Listener, Strike, Way, shut
+
 # A socket's path, or host and port.
 Address = str | tuple[str, int]
-# Told what a client sends, as it comes.
-Listener = Callable[[bytes], None]
-
-_CHUNK = 65_536
-# So often a second what is throttled goes on.
-_SIPS = 20
-# Closing such a socket sends RST.
-_AT_ONCE = struct.pack("ii", 1, 0)
-
-
-class Way(StrEnum):
-    """A way in which an exchange, which is a question with its answer, goes wrong."""
-
-    DELAY = "delayed"
-    RESET = "reset"
-    TRUNCATE = "truncated"
-    THROTTLE = "throttled"
-    BLACKHOLE = "blackholed"
-
-
-WAYS = tuple(Way)
-
-
-@dataclass(frozen=True, slots=True)
-class _Strike:
-    """What befalls an exchange once so many bytes of its question or of its answer have passed.
-
-    `pace` is for a delay in seconds, for a throttle in bytes a second.
-    """
-
-    way: Way
-    in_answer: bool
-    after: int
-    pace: float
 
 
 class Proxy:
@@ -162,7 +126,7 @@ class Proxy:
             return
         with self._lock:
             self._sockets |= {client, upstream}
-        line = _Line(client, upstream, self._drawn, self._note, self._flows)
+        line = Line(client, upstream, self._drawn, self._note, self._flows)
         answering = threading.Thread(target=line.hand_back, daemon=True)
         answering.start()
         line.hand_on(self._listening())
@@ -172,7 +136,7 @@ class Proxy:
         client.close()
         upstream.close()
 
-    def _drawn(self) -> _Strike | None:
+    def _drawn(self) -> Strike | None:
         """Draw what befalls an exchange."""
         with self._lock:
             dice = self._dice
@@ -181,7 +145,7 @@ class Proxy:
             way = dice.choice(self._ways)
             pace = dice.uniform(0, self._longest) if way is Way.DELAY else 10 ** dice.uniform(3.5, 6)
             # The beginning of a question is met as often as the midst of a long answer.
-            return _Strike(way, dice.random() < 0.6, int(10 ** dice.uniform(0, 4.5)) - 1, pace)
+            return Strike(way, dice.random() < 0.6, int(10 ** dice.uniform(0, 4.5)) - 1, pace)
 
     def _note(self, way: Way) -> None:
         with self._lock:
@@ -203,96 +167,6 @@ class DatabaseProxy(Proxy):
         return make_dsn(self._dsn, host=host, port=port, sslmode="disable", gssencmode="disable")
 
 
-@dataclass(slots=True)
-class _Line:
-    """A client's connection and the one that was made for it, with the exchange that is under way."""
-
-    client: socket.socket
-    upstream: socket.socket
-    drawn: Callable[[], _Strike | None]
-    note: Callable[[Way], None]
-    flows: threading.Event
-    strike: _Strike | None = None
-    answered: bool = True
-    # How many bytes of the question, or of its answer once that has begun.
-    passed: int = 0
-    is_dead: bool = False
-
-    def hand_on(self, listener: Listener) -> None:
-        """Hand on what the client sends until one side ends."""
-        with suppress(OSError):
-            while some := self.client.recv(_CHUNK):
-                listener(some)
-                self.flows.wait()
-                if self.answered and not self.is_dead:
-                    self._begin_exchange()
-                self._pass(some, self.upstream, in_answer=False)
-        _shut(self.upstream)
-
-    def hand_back(self) -> None:
-        """Hand back what the server answers until one side ends."""
-        with suppress(OSError):
-            while some := self.upstream.recv(_CHUNK):
-                self.flows.wait()
-                if not self.answered:
-                    self.answered, self.passed = True, 0
-                self._pass(some, self.client, in_answer=True)
-        if not self.is_dead:
-            _shut(self.client)
-
-    def _begin_exchange(self) -> None:
-        self.strike, self.answered, self.passed = self.drawn(), False, 0
-        if self.strike is None:
-            return
-        if self.strike.way in (Way.DELAY, Way.THROTTLE):
-            self.note(self.strike.way)
-        if self.strike.way is Way.DELAY:
-            time.sleep(self.strike.pace)
-
-    def _pass(self, some: bytes, to: socket.socket, *, in_answer: bool) -> None:
-        """Hand a piece on, as far as it gets.
-
-        Raises:
-            OSError: it does not, and the connection is at its end.
-        """
-        strike = self.strike
-        if self.is_dead:
-            return
-        if strike is None or strike.way is Way.DELAY:
-            to.sendall(some)
-        elif strike.way is Way.THROTTLE:
-            _sip(some, to, strike.pace)
-        elif strike.in_answer is not in_answer or self.passed + len(some) <= strike.after:
-            self.passed += len(some)
-            to.sendall(some)
-        else:
-            self.is_dead = True
-            self.note(strike.way)
-            to.sendall(some[: max(0, strike.after - self.passed)])
-            self._end(strike.way)
-
-    def _end(self, way: Way) -> None:
-        """End the connection in a way; what is blackholed is read on, and goes nowhere."""
-        if way is Way.BLACKHOLE:
-            return
-        _shut(self.upstream)
-        if way is Way.RESET:
-            # RST goes out when it is closed, which is when nobody waits for it any more.
-            self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-            self.client.shutdown(socket.SHUT_RD)
-        else:
-            _shut(self.client)
-
-
-def _sip(some: bytes, to: socket.socket, pace: float) -> None:
-    """Hand a piece on, so many bytes a second."""
-    sip = max(1, int(pace / _SIPS))
-    for begin in range(0, len(some), sip):
-        to.sendall(some[begin : begin + sip])
-        if begin + sip < len(some):
-            time.sleep(1 / _SIPS)
-
-
 def _connected(address: Address) -> socket.socket:
     if isinstance(address, tuple):
         return socket.create_connection(address)
@@ -301,11 +175,6 @@ def _connected(address: Address) -> socket.socket:
     return connection
 
 
-def _shut(one: socket.socket) -> None:
-    with suppress(OSError):
-        one.shutdown(socket.SHUT_RDWR)
-
-
 def _end(one: socket.socket) -> None:
-    _shut(one)
+    shut(one)
     one.close()

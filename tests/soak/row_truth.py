@@ -19,6 +19,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.soak.hostile_lists import NAMES, Athlete, Row, Sent
+from tests.soak.status_truth import Key, status_of
 from tests.soak.value_truth import instant_of, is_zero, reading, same, seconds_of, spelt, time_of
 
 Stored = Mapping[str, Any]
@@ -75,8 +76,6 @@ _RESULT_TEXTS = {
     "results_postal_code": "results_postal_code",
     "results_country_code": "results_country_code",
     "results_bracket_name": "results_bracket_name",
-    "results_primary_bracket_name": "results_primary_bracket_name",
-    "division": "results_primary_bracket_name",
 }
 _RESULT_TIMES = {
     "chip_time": "results_time",
@@ -117,11 +116,22 @@ def entry_is_wrong(sent: Sent, lengths: Lengths, stored: Stored) -> Iterator[str
     yield from truth.beside()
 
 
-def result_is_wrong(athlete: Athlete, lengths: Lengths, stored: Stored) -> Iterator[str]:
-    """Yield what is wrong with a result as it is stored."""
+def result_is_wrong(
+    athlete: Athlete, placed: Mapping[str, Sent], said: Mapping[Key, str], lengths: Lengths, stored: Stored
+) -> Iterator[str]:
+    """Yield what is wrong with a result as it is stored.
+
+    Args:
+        athlete: whose it is.
+        placed: the athlete's row in the list of places of each type, SEX and AGE, if there is one.
+        said: what the event's entries say of their athletes.
+        lengths: how much room the columns have.
+        stored: the row of the database.
+    """
     truth = _Truth(athlete.full.row, stored, lengths)
     for column, field in _RESULT_TEXTS.items():
         yield from truth.text(column, field)
+    yield from _places_are_wrong(placed, stored, truth)
     yield from _id_is_wrong(athlete.full, stored, truth)
     yield from truth.read("results_age", "results_age", Decimal, _PLAIN_WHOLE)
     for column in ("overall_place", "results_rank"):
@@ -131,9 +141,8 @@ def result_is_wrong(athlete: Athlete, lengths: Lengths, stored: Stored) -> Itera
     yield from truth.read(
         "finish_time", "results_end_chip_time", instant_of, _PLAIN_INSTANT, zero_is_none=True
     )
-    finished = stored["chip_time"] or stored["gun_time"]
-    if stored["result_status"] != ("finished" if finished else "started"):
-        yield f"result_status is {stored['result_status']!r}"
+    has_time = bool(stored["chip_time"] or stored["gun_time"])
+    yield from truth.is_in("result_status", status_of(athlete.full.row, said, has_time=has_time))
     for field in _FINDS:
         truth.take(field)
     yield from _split_is_wrong(athlete.split, stored, truth)
@@ -244,6 +253,18 @@ def _id_is_wrong(sent: Sent, stored: Stored, truth: _Truth) -> Iterator[str]:
         "participant_id": key,
     }.items():
         yield from truth.is_in(column, text)
+
+
+def _places_are_wrong(placed: Mapping[str, Sent], stored: Stored, truth: _Truth) -> Iterator[str]:
+    """Yield what is wrong with the places and the division, which is that of the place where there is one."""
+    for column, kind in (("gender_place", "SEX"), ("division_place", "AGE")):
+        sent = placed.get(kind)
+        of_place = _Truth(sent.row if sent else {}, stored, {})
+        yield from of_place.read(column, "results_rank", Decimal, _PLAIN_WHOLE, zero_is_none=True)
+    division = placed.get("AGE")
+    primary = truth.said("results_primary_bracket_name")
+    for column in ("results_primary_bracket_name", "division"):
+        yield from truth.is_in(column, division.row["results_bracket_name"] if division else primary)
 
 
 def _split_is_wrong(sent: Sent | None, stored: Stored, truth: _Truth) -> Iterator[str]:

@@ -25,9 +25,10 @@ from providers.clock import Clock
 from tests.soak.api import Api, Expected, Race
 from tests.soak.neighbours import Neighbours, move_in
 from tests.soak.partners import add_partner
+from tests.soak.promises import over_budget, tracebacks, unreasoned
 from tests.soak.secrets import DATABASE_PASSWORD, forms_of, told
 from tests.soak.trial import Trial
-from tests.soak.truth import differences, doubles
+from tests.soak.truth import differences, doubles, key_of
 
 _ROOT = Path(__file__).resolve().parents[2]
 # The daemon's clock. An interval takes a second; the 5 minutes after which an entry list or a discovery that
@@ -38,6 +39,8 @@ _RHYTHM = {
     "CHRONOTRACK_LIVE_INTENSIVE_INTERVAL_SECONDS": "30",
     "CHRONOTRACK_LIVE_INTENSIVE_DURATION_HOURS": "24",
 }
+# On the real clock, on which a budget holds to the request, a poll may be as frequent.
+IN_REAL_TIME = {"CHRONOTRACK_LIVE_INTENSIVE_INTERVAL_SECONDS": "2"}
 # When the daemon starts, all races of the simulator's morning have begun by its clock, so that it collects
 # them. The simulator has a clock of its own, on which that morning passes within seconds.
 _BEGUN = timedelta(minutes=45)
@@ -69,6 +72,7 @@ class Scene:
         daemon_dsn: as our processes do.
         dice: the scene's own.
         wrong: a sentence for each thing that was not as promised.
+        own: the keys of the events that are to be there in the end; all other rows are somebody else's.
     """
 
     def __init__(self, dsn: str, folder: Path, dice: Random, *, is_short: bool = False) -> None:
@@ -82,10 +86,12 @@ class Scene:
         )
         self.dice = dice
         self.wrong: list[str] = []
+        self.own: list[str] = []
         self._is_short = is_short
         self._began = time.monotonic()
         self._opened = ExitStack()
         self._api: Api | None = None
+        self._partners: list[int] = []
         self._limit = _PER_MINUTE
         self._clock = Clock()
         self._neighbours: Neighbours | None = None
@@ -103,10 +109,7 @@ class Scene:
     # What there is ----------------------------------------------------------------------------------
 
     def query(self, statement: str, *values: object) -> list[dict[str, Any]]:
-        """Ask the database as its owner, past our own code, on a connection that ends with the answer.
-
-        A server that was killed just now is asked again until it answers.
-        """
+        """Ask the database as its owner, past our own code; after a kill, until the server answers."""
         deadline = time.monotonic() + _FAREWELL
         while True:
             try:
@@ -166,6 +169,7 @@ class Scene:
             rate_limit: how many requests each may make in 60 seconds.
         """
         self._api, self._limit = api, rate_limit
+        self._partners = list(range(1, len(api.accounts) + 1))
         config = {"base_url": api.base_url, "timeout": _TIMEOUT, "rate_limit": rate_limit, "auth": auth}
         for account in api.accounts:
             add_partner(self.query, account, config)
@@ -227,8 +231,13 @@ class Scene:
         return True
 
     def go_on(self, api: Race, struck: Callable[[], int], enough: int) -> None:
-        """Wait until a race is over and it has struck often enough, however slow the machine is."""
+        """Wait until a race is over and it has struck often enough; `trial` says when it never did."""
         self.wait_until(lambda: api.is_over() and struck() >= enough)
+
+    def demand_waits(self) -> None:
+        """Wait until a request had to wait for its partner's budget; else that was not tried."""
+        if not self.wait_until(lambda: self.waits):
+            self.wrong.append("the budget was never spent, so it was not tried")
 
     def settle(self, daemon: subprocess.Popen[bytes], api: Race) -> None:
         """Wait until the database equals the truth, by a daemon that goes on, end that, and compare again."""
@@ -240,7 +249,7 @@ class Scene:
 
         self.wait_until(lambda: daemon.poll() is not None or is_settled())
         self.end(daemon)
-        self.wrong += self.differences(api.collected)
+        self.compare(api.collected)
 
     def end(self, daemon: subprocess.Popen[bytes]) -> None:
         """Look whether a daemon lives, and end it as systemd would."""
@@ -254,46 +263,37 @@ class Scene:
         except subprocess.TimeoutExpired:
             self.wrong.append(f"the daemon did not end within {_FAREWELL:.0f} seconds")
 
+    def compare(self, expected: Expected) -> None:
+        """Compare the partners' live rows with what they are to be in the end."""
+        self.own = [key_of(partner, truth["event_id"]) for partner, truth in expected]
+        self.wrong += self.differences(expected)
+
     def differences(self, expected: Expected) -> list[str]:
         """Return a sentence for each difference between the partners' live rows and what they are to be."""
-        partners = list(range(1, len(self._api.accounts) + 1)) if self._api else []
-        return differences(self.query, partners, expected)
+        return differences(self.query, self._partners, expected)
 
-    def trial(self, fault: str, struck: int) -> Trial:
+    @property
+    def waits(self) -> int:
+        """How often a request has waited for its partner's budget."""
+        return self.logs().count("budget.waited")
+
+    def trial(self, fault: str, struck: int, enough: int, *, of_rows: bool = False) -> Trial:
         """Look at what is promised of every scene, once its processes have ended, and return what came of it.
 
-        That nothing is there twice, no row of a neighbour was touched, no budget exceeded and no secret told,
-        and that nothing but a log's lines was said.
+        That nothing is there twice, none of somebody else's rows touched or added, no budget exceeded, no
+        secret told, nothing but a log's lines said, and that the fault struck often enough.
         """
         self.wrong += doubles(self.query)
-        self.wrong += self._neighbours.touched() if self._neighbours else ["nothing was ever started"]
-        self.wrong += self._over_budget()
+        neighbours = self._neighbours
+        self.wrong += neighbours.touched(self.own, self._partners) if neighbours else ["nothing was started"]
         if self._api:
-            self.wrong += told(
-                self.folder, self.query, forms_of(self._api.accounts) | self._api.log.credentials
-            )
-        self.wrong += _tracebacks(self.logs())
-        rejected = self.query(
-            "SELECT count(*), count(*) FILTER (WHERE reason = '') AS bare FROM ct_live_rejected_rows"
-        )
-        if rejected[0]["bare"]:
-            self.wrong.append(f"{rejected[0]['bare']} rows were set aside without a reason")
-        if not struck:
-            self.wrong.append("nothing struck, so nothing was tried")
-        seconds = time.monotonic() - self._began
-        return Trial(fault, struck, rejected[0]["count"], tuple(self.wrong), seconds)
-
-    def _over_budget(self) -> list[str]:
-        """Count at the API's door, by the clock that the daemon goes by."""
-        minute = timedelta(seconds=60) / self._clock.speed
-        counts = self._api.log.most_within(minute) if self._api else {}
-        return [
-            f"{client} made {most} requests within 60 seconds, {self._limit} are allowed"
-            for client, most in counts.items()
-            if most > self._limit
-        ]
-
-
-def _tracebacks(log: str) -> list[str]:
-    at = log.find("Traceback")
-    return [f"a log has a traceback: {log[at : at + 600]}"] if at >= 0 else []
+            self.wrong += over_budget(self._api.log, self._limit, self._clock)
+            forms = forms_of(self._api.accounts) | self._api.log.credentials
+            self.wrong += told(self.folder, self.query, forms)
+        self.wrong += tracebacks(self.logs())
+        self.wrong += unreasoned(self.query)
+        if struck < enough:
+            self.wrong.append(f"it struck {struck:,} times, and was to strike {enough:,} times")
+        [rejected] = self.query("SELECT count(*) FROM ct_live_rejected_rows")
+        took = time.monotonic() - self._began
+        return Trial(fault, struck, rejected["count"], tuple(self.wrong), took, self.waits, of_rows=of_rows)

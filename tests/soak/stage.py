@@ -9,12 +9,13 @@ in a scene of its own:
         daemon = scene.start_daemon()
         ...                                  # break things, until `api.is_over()`, then mend them
         scene.settle(daemon, api)            # wait until the database equals the truth
-        yield scene.trial("what is broken", struck)
+        yield scene.trial("what is broken", struck, enough)
 
 `scene.wrong` takes a sentence for whatever is not as promised; `scene.trial` adds what holds of every scene:
-no row twice, none of a neighbour touched, no budget exceeded, no secret told, no traceback. Where the API is
-not the simulator, `scene.lead_to(address)` puts the proxy before it, `neighbours.move_in` adds neighbours,
-and `scene.wait_until` and `scene.end(daemon)` take the place of `settle`.
+no row twice, none of somebody else touched or added, no budget exceeded, no secret told, no traceback, as
+many strikes as there were to be. Where the API is not the simulator, `scene.lead_to(address)` puts the proxy
+before it, `neighbours.move_in` adds neighbours, `scene.wait_until` and `scene.end(daemon)` take the place of
+`settle`, and `scene.own` is to be set.
 """
 
 from __future__ import annotations

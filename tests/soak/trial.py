@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Trial:
-    """One fault that was tried.
+    """One fault that was tried, or could not be.
 
     Attributes:
         fault: what was broken, in words for the table of docs/reliability.md.
@@ -15,6 +15,9 @@ class Trial:
         rejected: how many rows stand in `ct_live_rejected_rows` with a reason afterwards.
         wrong: a sentence for each thing that was not as promised; empty when all was.
         seconds: how long it took.
+        waits: how often a request waited for its partner's budget.
+        of_rows: whether what struck are rows, each of which was hostile.
+        not_tried: why it was not tried; empty when it was.
     """
 
     fault: str
@@ -22,3 +25,6 @@ class Trial:
     rejected: int
     wrong: tuple[str, ...]
     seconds: float
+    waits: int = 0
+    of_rows: bool = False
+    not_tried: str = ""

@@ -1,4 +1,4 @@
-"""Whether a database equals the truth: events, entries, results with splits, places, statuses; each once."""
+"""Whether a database equals the truth: events, races, entries, results with splits, places; each once."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ _ENTRIES = """
     SELECT provider_participant_id, entry_bib, athlete_first_name, athlete_last_name, athlete_sex
     FROM ct_participants WHERE event_id = %s
 """
+_RACES = "SELECT race_id FROM ct_races WHERE event_id = %s"
 _RESULTS = "SELECT * FROM ct_results WHERE event_id = %s"
-# What stands twice, by whatever an API's row is known by.
+# What stands twice, by whatever an API's row is known by: also an athlete who has a row under two events.
 _DOUBLES = {
     table: f"""
         SELECT timing_partner_id, {key} AS id, count(*) FROM {table}
-        WHERE data_source = 'chronotrack_live' GROUP BY 1, 2, event_id HAVING count(*) > 1
+        WHERE data_source = 'chronotrack_live' GROUP BY 1, 2 HAVING count(*) > 1
     """
     for table, key in (
         ("ct_participants", "provider_participant_id"),
@@ -55,7 +56,11 @@ def _differences(query: Query, partners: list[int], expected: Expected) -> Itera
     yield from (f"event {event} is missing" for event in sorted(true - kept))
     yield from (f"event {event} is there, and should not be" for event in sorted(kept - true))
     for partner, truth in expected:
-        key, name = f"ctlive:{partner}:{truth['event_id']}", truth["event_name"]
+        key, name = key_of(partner, truth["event_id"]), truth["event_name"]
+        races = {row["race_id"] for row in query(_RACES, key)}
+        raced = {one["race_id"] for one in truth["athletes"]}
+        yield from (f"{name}: race {race} is missing" for race in sorted(raced - races))
+        yield from (f"{name}: race {race} is there, and should not be" for race in sorted(races - raced))
         entries = {tuple(row.values()) for row in query(_ENTRIES, key)}
         entered = {
             (one["entry_id"], one["bib"], one["first_name"], one["last_name"], one["sex"])
@@ -67,6 +72,11 @@ def _differences(query: Query, partners: list[int], expected: Expected) -> Itera
             for entry in sorted(entries - entered, key=repr)
         )
         yield from map(str, compare(truth, query(_RESULTS, key)).differences)
+
+
+def key_of(partner: int, event_id: str) -> str:
+    """Return the key that the hub has for an event of an API's."""
+    return f"ctlive:{partner}:{event_id}"
 
 
 def doubles(query: Query) -> list[str]:

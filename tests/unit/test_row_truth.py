@@ -9,8 +9,10 @@ from random import Random
 import pytest
 
 from tests.soak.hostile_lists import WITNESS, Athlete, Sent, athletes, entries, events, rows_of
+from tests.soak.hostile_places import BRACKETS, places
 from tests.soak.hostile_values import as_read, hostile
 from tests.soak.row_truth import entry_is_wrong, event_is_wrong, result_is_wrong
+from tests.soak.status_truth import status_of, statuses
 from tests.soak.value_truth import same, spelt
 
 LENGTHS = {"entry_bib": 5, "provider_participant_id": 20, "provider_result_id": 20}
@@ -81,6 +83,10 @@ SPLIT = {
     "results_time": "10:00",
     "results_rank": "x",
 }
+PLACED = {
+    "SEX": Sent("", {"results_rank": "3", "results_bracket_name": "Women"}, is_clean=True),
+    "AGE": Sent("", {"results_rank": "x", "results_bracket_name": "F 30"}, is_clean=False),
+}
 STORED_RESULT = {
     "timing_partner_id": 1,
     "provider_event_id": "200",
@@ -88,6 +94,9 @@ STORED_RESULT = {
     "entry_id": "ctlive:1:7",
     "participant_id": "ctlive:1:7",
     "result_status": "finished",
+    "gender_place": 3,
+    "results_primary_bracket_name": "F 30",
+    "division": "F 30",
     "chip_time": timedelta(minutes=45, milliseconds=250),
     "results_time": timedelta(minutes=45, milliseconds=250),
     "finish_time": datetime.fromisoformat("2026-09-21T14:13:20.500"),
@@ -122,7 +131,9 @@ def of_entry(**changed):
 
 
 def of_result(**changed):
-    return list(result_is_wrong(Athlete(sent(FULL), sent(SPLIT)), LENGTHS, Row(STORED_RESULT | changed)))
+    return list(
+        result_is_wrong(Athlete(sent(FULL), sent(SPLIT)), PLACED, {}, LENGTHS, Row(STORED_RESULT | changed))
+    )
 
 
 def test_what_is_stored_as_it_was_sent_has_nothing_wrong():
@@ -180,6 +191,11 @@ def test_an_entry_that_lost_gained_or_changed_anything_is_told(changed):
         {"gun_time": timedelta(0)},
         {"finish_time": None},
         {"overall_place": 1},
+        {"gender_place": None},
+        {"gender_place": 4},
+        {"division_place": 3},
+        {"division": None},
+        {"results_primary_bracket_name": "Women"},
         {"split_times": []},
         {"split_times": [STORED_RESULT["split_times"][0] | {"chip_seconds": 600.001}]},
         {"split_times": [STORED_RESULT["split_times"][0] | {"name": "10K"}]},
@@ -189,6 +205,47 @@ def test_an_entry_that_lost_gained_or_changed_anything_is_told(changed):
 )
 def test_a_result_that_lost_gained_or_changed_anything_is_told(changed):
     assert len(of_result(**changed)) >= 1
+
+
+def test_a_status_is_that_of_the_entry_unless_it_says_only_that_it_is_valid():
+    said = statuses(
+        [
+            sent({"entry_id": "\x007", "entry_status": "DNF"}),
+            sent({"entry_id": "8", "entry_status": " Conf "}),
+            sent({"race_id": "1", "entry_bib": "9", "athlete_last_name": "Zoë", "entry_status": "DQ"}),
+        ]
+    )
+
+    assert status_of({"results_entry_id": 7}, said, has_time=True) == "dnf"
+    assert status_of({"results_entry_id": "8"}, said, has_time=True) == "finished"
+    assert status_of({"results_entry_id": "8"}, said, has_time=False) == "started"
+    named = {"results_race_id": "1", "results_bib": "9", "results_last_name": "Zoë"}
+    assert status_of(named, said, has_time=True) == "dq"
+    assert status_of(named | {"results_entry_id": "9"}, said, has_time=True) == "finished"
+
+
+def test_a_status_that_no_entry_has_is_told():
+    athlete = Athlete(sent(FULL), sent(SPLIT))
+    stored = Row(STORED_RESULT | {"result_status": "finished"})
+
+    wrong = list(result_is_wrong(athlete, PLACED, {("7",): "dnf"}, LENGTHS, stored))
+
+    assert wrong == ["result_status is 'finished', not 'dnf'"]
+
+
+def test_places_are_drawn_of_athletes_with_an_id_and_of_nobody_who_ran():
+    dice = Random(5)
+    ran = athletes(dice, 1, 400)
+
+    by_gender, by_division = (places(dice, kind, ran) for kind in BRACKETS)
+
+    ids = {who.full.witness: who.full.row["results_entry_id"] for who in ran}
+    for drawn in (by_gender, by_division):
+        assert drawn.of_nobody
+        assert all(row.row["results_entry_id"].startswith("nobody ") for row in drawn.of_nobody)
+        assert all(row.row["results_entry_id"] == ids[who] for who, row in drawn.of_athletes.items())
+    assert {row.is_clean for row in by_gender.of_athletes.values()} == {True, False}
+    assert {row.is_clean for row in by_division.of_athletes.values()} == {True}
 
 
 def test_numbers_are_the_same_in_any_form_and_other_values_in_their_own_only():

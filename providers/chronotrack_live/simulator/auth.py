@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .variants import Variant
 
 _DIGESTS = ("sha1", "sha256")
-_USES = 3  # of a token, when tokens expire early
+_USES = 5  # of a token, when tokens expire early
 
 
 @dataclass(slots=True)

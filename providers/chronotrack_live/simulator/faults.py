@@ -14,7 +14,7 @@ from dataclasses import dataclass
 STANDING = {
     "overlapping": "Each page begins with the last 3 rows of the page before, on top of its own.",
     "doubled": "The last page ends with every row of page 1 once more.",
-    "expired_tokens": "Each bearer token is good for 3 requests; then it is refused as an expired one is.",
+    "expired_tokens": "Each bearer token is good for 5 requests; then it is refused as an expired one is.",
 }
 IN_TURN = {
     "server_error": "500 with a body of HTML.",
