@@ -67,7 +67,8 @@ def command(*, rounds: int, scale: float, minutes: float, report: Path) -> None:
     """
     console = Console(soft_wrap=True, highlight=False)
     with one_clear_line(), driver_errors():
-        said = "make bench" if len(sys.argv) == 1 else f"bench {' '.join(sys.argv[1:])}"
+        options = " ".join(sys.argv[1:])
+        said = f"python -m tests.benchmarks.peers.bench {options}" if options else "make bench"
         found = Found(Sizes.of(scale, rounds), there(), said)
         begun = time.monotonic()
         _compare(console, found)
