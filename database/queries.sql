@@ -563,6 +563,9 @@ SELECT EXISTS (
 -- instant are of no interest, those after a later one were written before a clock was set back.
 SELECT
     max(sync_time) FILTER (WHERE sync_type = 'events' AND status IN ('completed', 'partial')) AS discovered,
+    max(sync_time) FILTER (
+        WHERE sync_type = 'events' AND status = 'partial' AND data_snapshot ->> 'complete' = 'false'
+    ) AS missed,
     max(sync_time) FILTER (WHERE status = 'failed' AND error_category IS DISTINCT FROM 'refused') AS failed,
     max(sync_time) FILTER (WHERE status = 'failed' AND error_category = 'refused') AS refused,
     max(sync_time) FILTER (WHERE sync_type = 'authentication' AND status = 'completed') AS accepted

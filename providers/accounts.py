@@ -16,6 +16,7 @@ class DiscoveryAccount:
 
     Attributes:
         discovered: a discovery that went well, if only in part.
+        missed: one of these whose lists were not whole: it may have missed an event, or an event's races.
         failed: a discovery, or the test of the credentials before it, that failed for another reason than
             that they were refused.
         refused: a discovery or a test whose credentials were refused.
@@ -23,6 +24,7 @@ class DiscoveryAccount:
     """
 
     discovered: datetime | None = None
+    missed: datetime | None = None
     failed: datetime | None = None
     refused: datetime | None = None
     accepted: datetime | None = None

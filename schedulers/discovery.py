@@ -10,11 +10,15 @@ from datetime import datetime, timedelta
 from providers.accounts import DiscoveryAccount
 from schedulers.windows import SINCE_EVER, TRY_AGAIN
 
+# After so long a discovery that missed something is made again: windows count from the races' own starts.
+MISSED_AGAIN = timedelta(minutes=30)
+
 
 def next_discovery(account: DiscoveryAccount, every: timedelta, refused_since: datetime | None) -> datetime:
     """Return when a partner's next discovery is due, the test of its credentials before it.
 
-    It is an interval after the last one that went well, but not within 5 minutes after one that failed. That
+    It is an interval after the last one that went well, half an hour after it when that one missed something,
+    but not within 5 minutes after one that failed. That
     another process's credentials were refused says nothing about ours, which may have been changed since; but
     while ours are refused too, they are tested every 5 minutes by one of all, and nothing else counts.
 
@@ -25,6 +29,8 @@ def next_discovery(account: DiscoveryAccount, every: timedelta, refused_since: d
     """
     if refused_since is not None:
         return max(filter(None, (refused_since, account.refused, account.failed))) + TRY_AGAIN
+    if account.discovered is not None and account.missed == account.discovered:
+        every = min(every, MISSED_AGAIN)
     return max(
         SINCE_EVER if account.discovered is None else account.discovered + every,
         SINCE_EVER if account.failed is None else account.failed + TRY_AGAIN,

@@ -13,7 +13,7 @@ from providers.clock import Clock
 from providers.errors import CollectedElsewhere, DatabaseUnavailable, IntegrationError
 from schedulers.agenda import Agenda
 from schedulers.database_watch import DatabaseWatch
-from schedulers.discovery import next_discovery
+from schedulers.discovery import MISSED_AGAIN, next_discovery
 from schedulers.event_jobs import LOOK_AGAIN, EventJobs
 from schedulers.lanes import Job, Lanes
 from schedulers.observer import Nobody, Observer
@@ -218,7 +218,9 @@ class ChronoTrackLiveScheduler:
             found = self._told(partner.discover(), partner)
             self._follow(partner)
         if found.error is None:
-            return found.started + self._settings.discovery_interval
+            every = self._settings.discovery_interval
+            missed = found.statistics.get("complete") is False
+            return found.started + (min(every, MISSED_AGAIN) if missed else every)
         return self._clock.now() + TRY_AGAIN
 
     def _follow(self, partner: Partner, *, afresh: bool = False) -> None:

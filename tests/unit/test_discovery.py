@@ -24,6 +24,12 @@ def test_a_discovery_counts_for_an_interval_whoever_made_it():
     assert due(discovered=NOON) == NOON + SIX_HOURS
 
 
+def test_one_that_missed_something_counts_for_half_an_hour_until_one_that_did_not():
+    assert due(discovered=NOON, missed=NOON) == NOON + 30 * MINUTE
+    assert due(discovered=NOON, missed=NOON - HOUR) == NOON + SIX_HOURS
+    assert due(discovered=NOON, missed=NOON, failed=NOON + 29 * MINUTE) == NOON + 34 * MINUTE
+
+
 def test_one_that_failed_counts_for_5_minutes():
     assert due(failed=NOON) == due(failed=NOON, discovered=NOON - SIX_HOURS) == NOON + 5 * MINUTE
 
