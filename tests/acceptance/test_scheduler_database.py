@@ -62,14 +62,18 @@ def test_a_lost_database_is_logged_once_and_what_passed_meanwhile_is_made_up_for
     wait_until(lambda: said("database.back"))
     wait_until(lambda: ask(RESULTS) >= collected + 3)
 
+    def made_up_for():
+        return query(
+            "SELECT event_id FROM sync_history WHERE sync_type = 'results' AND status = 'completed'"
+            " AND sync_time - make_interval(secs => lateness_seconds) BETWEEN %s AND %s",
+            cut_at.replace(tzinfo=None) + timedelta(seconds=90),
+            (now + (logged_at(tmp_path, "database.back") - now) * 30).replace(tzinfo=None),
+        )
+
+    # What was asked for is stored a moment later.
+    wait_until(lambda: len(made_up_for()) >= 3)
     assert (said("database.lost"), said("database.back")) == (1, 1)
-    made_up_for = query(
-        "SELECT event_id FROM sync_history WHERE sync_type = 'results' AND status = 'completed'"
-        " AND sync_time - make_interval(secs => lateness_seconds) BETWEEN %s AND %s",
-        cut_at.replace(tzinfo=None) + timedelta(seconds=90),
-        (now + (logged_at(tmp_path, "database.back") - now) * 30).replace(tzinfo=None),
-    )
-    assert sorted(row["event_id"] for row in made_up_for) == ["ctlive:1:1", "ctlive:1:2", "ctlive:1:3"]
+    assert sorted(row["event_id"] for row in made_up_for()) == ["ctlive:1:1", "ctlive:1:2", "ctlive:1:3"]
     assert said("history.lost") == said("credentials.not_read") == 0
     assert said("Traceback") == 0
     process.send_signal(signal.SIGTERM)
