@@ -101,7 +101,13 @@ class Outcome:
     seconds: float = 0.0
 
     @classmethod
-    def about(cls, partner: int, event: ProviderEvent, end: End, **more: Any) -> Outcome:  # noqa: ANN401
+    def about(
+        cls,
+        partner: int,
+        event: ProviderEvent,
+        end: End,
+        **more: Any,  # noqa: ANN401 - each of its field's own type
+    ) -> Outcome:
         """Return the outcome of an event; `more` are further fields."""
         return cls(
             partner=partner,
@@ -138,7 +144,13 @@ class Outcome:
         )
 
     @classmethod
-    def of_error(cls, partner: int, event: ProviderEvent, error: IntegrationError, **more: Any) -> Outcome:  # noqa: ANN401
+    def of_error(
+        cls,
+        partner: int,
+        event: ProviderEvent,
+        error: IntegrationError,
+        **more: Any,  # noqa: ANN401 - each of its field's own type
+    ) -> Outcome:
         """Return what became of an event that was left out or failed; `more` are further fields."""
         skip = next((skip for kind, skip in _SKIPS if isinstance(error, kind)), None)
         return cls.about(

@@ -160,7 +160,7 @@ class RequestBudget:
             allowed = max(1, int(rate.limit * share))
             # The request that is so many requests ago has to leave the window first.
             row = self._bucket.conn.execute(
-                f"SELECT item_timestamp FROM '{_TABLE}' WHERE name = ? AND item_timestamp >= ?"  # noqa: S608
+                f"SELECT item_timestamp FROM '{_TABLE}' WHERE name = ? AND item_timestamp >= ?"  # noqa: S608 - ours
                 " ORDER BY item_timestamp DESC LIMIT 1 OFFSET ?",
                 (self._name, timestamp - rate.interval, allowed - 1),
             ).fetchone()

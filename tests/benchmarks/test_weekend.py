@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from database.embedded import EmbeddedPostgres
-from database.state_folder import make_folder
 from providers.records import StoredEvent
 from schedulers.settings import SchedulerSettings
 from tests.acceptance.conftest import ROOT
@@ -30,17 +26,6 @@ SHORT = {
     "CHRONOTRACK_LIVE_STANDARD_INTERVAL_HOURS": "3",
     "CHRONOTRACK_LIVE_MAX_COLLECTION_HOURS": "6",
 }
-
-
-@pytest.fixture
-def weekend_state(state):
-    """A state folder of the test's own: one weekend at a time runs on each."""
-    folder = state / f"weekend-{uuid.uuid4().hex[:8]}"
-    make_folder(folder)
-    yield folder
-    with EmbeddedPostgres(folder / "weekend", os.environ.get("CHRONOTRACK_LIVE_POSTGRES", "auto")):
-        pass  # comes in after a server that is about to stop, so that nothing of it is left
-    shutil.rmtree(folder)
 
 
 def test_the_benchmark_of_a_weekend_looks_at_everything_that_was_to_be_done(weekend_state, tmp_path):

@@ -42,7 +42,12 @@ def brackets_of(runner: Runner, brackets: tuple[Bracket, ...]) -> tuple[Bracket,
 
 
 @cache
-def _brackets_of(sex: str, age: int, is_local: bool, brackets: tuple[Bracket, ...]) -> tuple[Bracket, ...]:  # noqa: FBT001
+def _brackets_of(
+    sex: str,
+    age: int,
+    is_local: bool,  # noqa: FBT001 - what the cache goes by
+    brackets: tuple[Bracket, ...],
+) -> tuple[Bracket, ...]:
     def is_in(bracket: Bracket) -> bool:
         if bracket.kind == "OTHER":
             return True
