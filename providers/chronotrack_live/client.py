@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -168,10 +169,15 @@ class ChronoTrackLiveClient:
         """Make a request. Below an event a refusal may mean the event or the login: the event list tells."""
         try:
             return self._signed(path, query)
-        except CredentialsRefused:
+        except CredentialsRefused as refusal:
             if path == EVENTS:
                 raise
+            may_be_the_token = not isinstance(refusal, Forbidden) and self._settings.auth == "oauth2"
         self.probe()
+        if may_be_the_token:
+            # The lists that are read side by side may have used up a token that the API soon forgets.
+            with suppress(CredentialsRefused):
+                return self._signed(path, query)
         raise not_visible(path, self._settings)
 
     def _signed(self, path: str, query: Mapping[str, str]) -> Reply:

@@ -31,6 +31,7 @@ class TokenServer:
         self.opens = True
         self.grants = []
         self.statuses = []
+        self.entries_refused = 0
         self._lock = threading.Lock()
         httpserver.expect_request("/oauth2/token").respond_with_handler(self.grant)
         for path, wrapper in ((ENTRIES, "event_entry"), ("/api/event", "event")):
@@ -55,6 +56,9 @@ class TokenServer:
                 return Response('{"error": "expired_token"}', status=401)
             if wrapper == "event":
                 return Response('{"event": []}')
+            if self.entries_refused:
+                self.entries_refused -= 1
+                return Response('{"error": "expired_token"}', status=401)
             return page([{"entry_id": request.args["page"]}], count=5, pages=5)
 
         return answer
@@ -107,6 +111,17 @@ def test_a_new_token_that_is_refused_as_well_is_a_refusal(api, open_client):
     with pytest.raises(CredentialsRefused, match="check principal and secret, client_id and client_secret"):
         open_client(**CLIENT).probe()
     assert api.granted == 2
+
+
+def test_a_list_whose_tokens_others_used_up_is_asked_for_again_when_the_event_list_answers(api, open_client):
+    api.entries_refused = 2
+    assert len(entries(open_client(**CLIENT))) == 5
+
+
+def test_a_list_that_is_refused_again_and_again_is_not_visible(api, open_client):
+    api.entries_refused = 10
+    with pytest.raises(NotFound, match="not visible to"):
+        entries(open_client(**CLIENT))
 
 
 def test_a_token_at_the_end_of_its_life_is_renewed_before_it_is_refused(api, open_client, httpserver):
