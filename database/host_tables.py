@@ -7,11 +7,11 @@ narrow get their beginning; the whole then stands in `additional_data`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import orjson
 
@@ -31,10 +31,6 @@ class Owner:
     credentials: Credentials
     provider_event_id: str | None = None
 
-    def key(self, api_id: str) -> str:
-        """Return the key that a live row of this owner has in the host's tables."""
-        return self.keys + api_id
-
     @cached_property
     def keys(self) -> str:
         """Return what the keys of all live rows of this owner begin with."""
@@ -43,7 +39,7 @@ class Owner:
     @property
     def event_id(self) -> str:
         """Return the key of the event in the host's tables."""
-        return self.key(self.provider_event_id or "")
+        return self.keys + (self.provider_event_id or "")
 
 
 def database_time(instant: datetime | None) -> datetime | None:
@@ -67,16 +63,33 @@ def duration_text(time: timedelta | None) -> str | None:
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction}"
 
 
+# Makes the cells of a column of one field's values, those of many records at once.
+Cells = Callable[[Sequence[Any], Owner], Iterable[object]]
+
+
+def _each(cell: Callable[[Any], object]) -> Cells:
+    return lambda values, _: map(cell, values)
+
+
+def _keys(api_ids: Sequence[str | None], owner: Owner) -> Iterable[object]:
+    keys = owner.keys
+    return [api_id and keys + api_id for api_id in api_ids]
+
+
+_TIME, _DURATION = _each(database_time), _each(duration_text)
+
+
 @dataclass(frozen=True, slots=True)
 class HostTable(Generic[RecordT]):
-    """A host table, and how each of its columns is filled from a record.
+    """A host table, and how each of its columns is filled from records.
 
     Attributes:
         name: the table's.
         kind: what the provider's list has a row of.
         key: the columns by which a staged row finds the row that is kept.
         of_owner: the columns that are the same for all rows of an owner.
-        of_record: all others but additional_data; a text is the name of the record's field.
+        of_record: all others but additional_data: the record's field, and what makes cells of its values
+            where these are none yet.
         additional_data: what no other column holds; beside it stands what is too long for its own.
     """
 
@@ -84,13 +97,8 @@ class HostTable(Generic[RecordT]):
     kind: RowKind
     key: tuple[str, ...]
     of_owner: Mapping[str, Callable[[Owner], object]]
-    of_record: Mapping[str, str | Callable[[RecordT, Owner], object]]
+    of_record: Mapping[str, str | tuple[str, Cells]]
     additional_data: Callable[[RecordT], Mapping[str, object]]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Return all columns that the integration writes, where the host has them."""
-        return *self.of_owner, *self.of_record, "additional_data"
 
     @property
     def api_id(self) -> str:
@@ -108,8 +116,8 @@ def to_json(value: object) -> str:
     return orjson.dumps(storable(value), option=orjson.OPT_SORT_KEYS).decode() if _NUL in text else text
 
 
-def _location(record: ProviderEvent | ProviderParticipant) -> str | None:
-    return to_json(dict(record.location)) if record.location else None
+def _location(location: Mapping[str, str]) -> str | None:
+    return to_json(dict(location)) if location else None
 
 
 def _race_starts(event: ProviderEvent) -> dict[str, object]:
@@ -118,6 +126,10 @@ def _race_starts(event: ProviderEvent) -> dict[str, object]:
         return {}
     starts = sorted(race.start for race in event.races if race.start is not None)
     return {"race_starts": [start.astimezone(UTC).replace(tzinfo=None).isoformat() for start in starts]}
+
+
+def _splits(splits: Sequence[Split]) -> str:
+    return to_json([_split(split) for split in splits]) if splits else "[]"
 
 
 def _split(split: Split) -> dict[str, object]:
@@ -139,14 +151,14 @@ EVENTS: HostTable[ProviderEvent] = HostTable(
         "data_source": lambda o: o.credentials.data_source,
     },
     {
-        "event_id": lambda e, o: o.key(e.provider_event_id),
+        "event_id": ("provider_event_id", _keys),
         "event_tag": "tag",
         "event_name": "name",
         "event_description": "description",
-        "event_start_time": lambda e, _: database_time(e.start_time),
-        "event_end_time": lambda e, _: database_time(e.end_time),
+        "event_start_time": ("start_time", _TIME),
+        "event_end_time": ("end_time", _TIME),
         # Generated where the host has event_end_time, and then not among the columns to write.
-        "end_date": lambda e, _: database_time(e.end_time),
+        "end_date": ("end_time", _TIME),
         "event_timezone": "timezone",
         "event_site_uri": "site_uri",
         "event_is_published": "is_published",
@@ -154,7 +166,7 @@ EVENTS: HostTable[ProviderEvent] = HostTable(
         "event_external_id": "external_id",
         "organization_id": "organization_id",
         "organization_name": "organization_name",
-        "location": lambda e, _: _location(e),
+        "location": ("location", _each(_location)),
         "provider_event_id": "provider_event_id",
     },
     lambda e: {**e.additional_data, **_race_starts(e)},
@@ -171,7 +183,7 @@ PARTICIPANTS: HostTable[ProviderParticipant] = HostTable(
         "provider_event_id": lambda o: o.provider_event_id,
     },
     {
-        "entry_id": lambda p, o: o.key(p.provider_participant_id),
+        "entry_id": ("provider_participant_id", _keys),
         "race_id": "provider_race_id",
         "entry_external_id": "external_id",
         "entry_name": "name",
@@ -188,7 +200,7 @@ PARTICIPANTS: HostTable[ProviderParticipant] = HostTable(
         "athlete_email": "email",
         "athlete_home_phone": "home_phone",
         "athlete_mobile_phone": "mobile_phone",
-        "location": lambda p, _: _location(p),
+        "location": ("location", _each(_location)),
         "team_id": "team_id",
         "team_name": "team_name",
         "division": "division",
@@ -209,8 +221,8 @@ RESULTS: HostTable[ProviderResult] = HostTable(
     },
     {
         "race_id": "provider_race_id",
-        "entry_id": lambda r, o: r.provider_participant_id and o.key(r.provider_participant_id),
-        "participant_id": lambda r, o: r.provider_participant_id and o.key(r.provider_participant_id),
+        "entry_id": ("provider_participant_id", _keys),
+        "participant_id": ("provider_participant_id", _keys),
         "results_bib": "bib",
         "results_first_name": "first_name",
         "results_last_name": "last_name",
@@ -220,21 +232,21 @@ RESULTS: HostTable[ProviderResult] = HostTable(
         "results_state_code": "state_code",
         "results_postal_code": "postal_code",
         "results_country_code": "country_code",
-        "results_time": lambda r, _: duration_text(r.chip_time),
-        "results_gun_time": lambda r, _: duration_text(r.gun_time),
-        "results_pace": lambda r, _: duration_text(r.pace),
-        "results_gun_pace": lambda r, _: duration_text(r.gun_pace),
+        "results_time": ("chip_time", _DURATION),
+        "results_gun_time": ("gun_time", _DURATION),
+        "results_pace": ("pace", _DURATION),
+        "results_gun_pace": ("gun_pace", _DURATION),
         "results_rank": "overall_place",
         "results_bracket_name": "bracket_name",
         "results_primary_bracket_name": "division",
-        "chip_time": lambda r, _: duration_text(r.chip_time),
-        "gun_time": lambda r, _: duration_text(r.gun_time),
+        "chip_time": ("chip_time", _DURATION),
+        "gun_time": ("gun_time", _DURATION),
         "overall_place": "overall_place",
         "gender_place": "gender_place",
         "division_place": "division_place",
         "division": "division",
-        "finish_time": lambda r, _: database_time(r.finish_time),
-        "split_times": lambda r, _: to_json([_split(s) for s in r.splits]) if r.splits else "[]",
+        "finish_time": ("finish_time", _TIME),
+        "split_times": ("splits", _each(_splits)),
         "result_status": "status",
         "provider_result_id": "provider_result_id",
     },

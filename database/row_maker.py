@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from operator import attrgetter, gt, itemgetter
-from typing import Any, Generic
+from operator import attrgetter
+from typing import Generic
 
 from database.host_tables import HostTable, Owner, RecordT, to_json
 from providers.storable import storable_text
@@ -20,7 +20,8 @@ _OVERFLOW = "additional_data"
 class RowMaker(Generic[RecordT]):
     """Makes the rows of one table, with their cells in the order of `columns`.
 
-    A race has ten thousands of them: what goes for many cells is asked of all of them at once.
+    A race has ten thousands of them: they are made column by column, and what goes for many cells is asked of
+    all of them at once.
     """
 
     def __init__(self, table: HostTable[RecordT], host: Mapping[str, int | None]) -> None:
@@ -31,49 +32,56 @@ class RowMaker(Generic[RecordT]):
             host: the columns that are there, each with the most characters that it holds or None.
         """
         of_owner = {name: value for name, value in table.of_owner.items() if name in host}
-        fields: dict[str, str] = {}
-        made: dict[str, Callable[[RecordT, Owner], object]] = {}
-        for name, value in table.of_record.items():
-            if name not in host:
-                continue
-            if isinstance(value, str):
-                fields[name] = value
-            else:
-                made[name] = value
+        of_record = {
+            name: (value, None) if isinstance(value, str) else value
+            for name, value in table.of_record.items()
+            if name in host
+        }
         self._of_owner = list(of_owner.values())
-        self._fields = _all_at_once(attrgetter, list(fields.values()))
-        self._made = list(made.values())
+        # Several columns may have the same cells: these are made once.
+        self._sources = list(dict.fromkeys(of_record.values()))
+        self._order = [self._sources.index(source) for source in of_record.values()]
         self._additional = table.additional_data if _OVERFLOW in host else None
-        self.columns = (*of_owner, *fields, *made, *([_OVERFLOW] if self._additional else []))
+        self.columns = (*of_owner, *of_record, *([_OVERFLOW] if self._additional else []))
         self._narrow = {
             at: length for at, name in enumerate(self.columns) if (length := host[name]) is not None
         }
-        self._narrow_cells = _all_at_once(itemgetter, list(self._narrow))
 
-    def lines(self, records: Iterable[RecordT], owner: Owner) -> Iterator[str]:
-        """Yield each record's row as COPY reads it: `DELIMITER` between cells, nothing for an absent one."""
-        of_owner = [str(value(owner) or "") for value in self._of_owner]
-        fields, made, additional = self._fields, self._made, self._additional
-        narrow_cells, lengths = self._narrow_cells, list(self._narrow.values())
-        for record in records:
-            cells = [*of_owner, *fields(record), *[value(record, owner) for value in made]]
-            row = [cell if type(cell) is str else "" if cell is None else str(cell) for cell in cells]
-            line = DELIMITER.join(row)
-            # Nearly every row: nothing in it that could not be stored, or would mean something to COPY.
-            is_usual = line.isprintable() and "\\" not in line and line.count(DELIMITER) == len(row) - 1
-            if not is_usual:
-                row = [storable_text(cell) for cell in row]
-            too_long: dict[str, str] = {}
-            if any(map(gt, map(len, narrow_cells(row)), lengths)):
-                is_usual, too_long = False, self._shorten(row)
-            if not is_usual:
-                line = DELIMITER.join([_escaped(cell) for cell in row])
-            if additional:
-                kept = additional(record)
-                if too_long:
-                    kept = {**kept, "too_long": too_long}
-                line += DELIMITER + (_escaped(to_json(dict(kept))) if kept else "")
-            yield line
+    def lines(self, records: Sequence[RecordT], owner: Owner) -> list[str]:
+        """Return the records' rows as COPY reads them: `DELIMITER` between cells, an absent one is empty."""
+        columns = self._cells(records, owner)
+        lines = [DELIMITER.join(row) for row in zip(*columns, strict=True)]
+        too_long: list[dict[str, str]] = [{}] * len(lines)
+        if not self._fit(columns) or not _mean_themselves(lines, len(columns)):
+            rows = [[storable_text(cell) for cell in row] for row in zip(*columns, strict=True)]
+            too_long = [self._shorten(row) for row in rows]
+            lines = [DELIMITER.join([_escaped(cell) for cell in row]) for row in rows]
+        if self._additional is None:
+            return lines
+        kept = [
+            {**data, "too_long": parts} if parts else data
+            for data, parts in zip(map(self._additional, records), too_long, strict=True)
+        ]
+        return [
+            f"{line}{DELIMITER}{_escaped(to_json(dict(data))) if data else ''}"
+            for line, data in zip(lines, kept, strict=True)
+        ]
+
+    def _cells(self, records: Sequence[RecordT], owner: Owner) -> list[list[str]]:
+        """Return the columns' cells but for additional_data."""
+        values = {field: list(map(attrgetter(field), records)) for field, _ in self._sources}
+        made = [
+            _texts(values[field] if cells is None else list(cells(values[field], owner)))
+            for field, cells in self._sources
+        ]
+        return [
+            *([str(value(owner) or "")] * len(records) for value in self._of_owner),
+            *(made[at] for at in self._order),
+        ]
+
+    def _fit(self, columns: Sequence[Sequence[str]]) -> bool:
+        """Return whether no cell is too long for its column."""
+        return all(max(map(len, columns[at]), default=0) <= length for at, length in self._narrow.items())
 
     def _shorten(self, row: list[str]) -> dict[str, str]:
         """Shorten the cells that are too long; return what they were by their columns."""
@@ -86,14 +94,18 @@ class RowMaker(Generic[RecordT]):
         return too_long
 
 
-def _all_at_once(
-    getter: Callable[..., Callable[[Any], Any]], names: list[Any]
-) -> Callable[[Any], tuple[Any, ...]]:
-    """Return what gets all of these in one call, as a tuple however many they are."""
-    if len(names) > 1:
-        return getter(*names)
-    one = [getter(name) for name in names]
-    return lambda of: tuple(get(of) for get in one)
+def _texts(cells: Sequence[object]) -> list[str]:
+    if cells.count(None) == len(cells):
+        # Of what a provider does not tell there is a whole column.
+        return [""] * len(cells)
+    return [cell if type(cell) is str else "" if cell is None else str(cell) for cell in cells]
+
+
+def _mean_themselves(lines: Sequence[str], cells: int) -> bool:
+    """Return whether rows of so many cells can be stored, and mean themselves to COPY."""
+    text = DELIMITER.join(lines)
+    # Nearly always.
+    return text.isprintable() and "\\" not in text and text.count(DELIMITER) == len(lines) * cells - 1
 
 
 def _escaped(cell: str) -> str:

@@ -8,83 +8,35 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 
+from providers.chronotrack_live.athlete import Athlete, Standing
 from providers.chronotrack_live.fingerprints import Codebook
 from providers.chronotrack_live.packing import RowPacker
 from providers.chronotrack_live.pages import Row
-from providers.chronotrack_live.parse import RowReader, rejected
+from providers.chronotrack_live.parse import rejected
 from providers.chronotrack_live.places import NO_PLACE, Place, Places
-from providers.chronotrack_live.result_rows import (
-    PASSED_OVER,
-    AthleteKey,
-    Interval,
-    Intervals,
-    athlete_key,
-    rank_of,
-)
-from providers.chronotrack_live.splits import UsualSplits, in_course_order, odd_split
+from providers.chronotrack_live.result_maker import ResultMaker
+from providers.chronotrack_live.result_rows import AthleteKey, Interval, Intervals, athlete_key, rank_of
+from providers.chronotrack_live.splits import UsualSplits
 from providers.chronotrack_live.values import identity
 from providers.errors import RowRejected
-from providers.records import ProviderResult, Split
+from providers.records import ProviderResult
 
-# Our names of the texts that say who it is, and the API's.
-_PERSON = {
-    "provider_race_id": "results_race_id",
-    "bib": "results_bib",
-    "first_name": "results_first_name",
-    "last_name": "results_last_name",
-    "sex": "results_sex",
-    "hometown": "results_hometown",
-    "state_code": "results_state_code",
-    "postal_code": "results_postal_code",
-    "country_code": "results_country_code",
-}
-# Statuses that say only that the entry is a valid one; whether the athlete has finished, the times say.
-_CONFIRMED = ("conf", "confirmed")
 # An entry's id has no more characters; the host's columns take twice as many.
 _USUAL_ID = 50
-
-
-@dataclass(slots=True)
-class _Athlete:
-    """An athlete's rows as far as they were read.
-
-    Attributes:
-        person: the row that says who it is, packed: the full course's, else the first that came.
-        race_id: of that row.
-        seen: a bit for each interval that was met.
-        overall: rank and bracket of the full course, None until there is such a row; 0 for no rank.
-        division: the main one, as that row names it.
-        splits: those of the usual form, packed.
-        odd_splits: the rows of all others, packed.
-        status: the entry's, as the API spells it.
-    """
-
-    person: bytes
-    race_id: str
-    seen: int = 0
-    overall: tuple[int, str | None] | None = None
-    division: str | None = None
-    splits: bytearray = field(default_factory=bytearray)
-    odd_splits: tuple[bytes, ...] = ()
-    status: str = ""
-
-    def facts(self) -> tuple[object, ...]:
-        """Return all that was read of the athlete, as the packer has packed it."""
-        rows = self.person, bytes(self.splits), self.odd_splits
-        return *rows, self.race_id, self.overall, self.division, self.status
+# Athletes whose results are made at once.
+_PORTION = 500
 
 
 class ResultAssembly:
     """Collects the rows of one reading of an event's `interval=ALL`, athlete by athlete."""
 
     def __init__(self, provider_event_id: str) -> None:
-        self._provider_event_id = provider_event_id
-        self._athletes: dict[AthleteKey, _Athlete] = {}
+        self._athletes: dict[AthleteKey, Athlete] = {}
         self._packer = RowPacker()
         self._intervals = Intervals()
         self._usual_splits = UsualSplits()
+        self._maker = ResultMaker(provider_event_id, self._packer, self._usual_splits)
         # Texts that many athletes share are kept once.
         self._texts: dict[str, str] = {}
         # The names of the athletes' main divisions.
@@ -105,7 +57,7 @@ class ResultAssembly:
         athlete = self._athletes.get(key)
         is_first = athlete is None
         if athlete is None:
-            athlete = self._athletes[key] = _Athlete(self._packer.pack(row), self._race(row))
+            athlete = self._athletes[key] = Athlete(self._packer.pack(row), self._race(row))
         interval = self._intervals.of(row)
         bit = 1 << interval.number
         if athlete.seen & bit:
@@ -198,36 +150,32 @@ class ResultAssembly:
             unchanged: takes the ids of those who are as they were.
         """
         while self._athletes:
-            key, athlete = self._athletes.popitem()
-            gender, division = self._places(key, athlete, genders, divisions)
-            fingerprint = hash((key, athlete.facts(), gender, division))
-            self.fingerprints.append(fingerprint)
-            # Those who go by their names are few, and a long id is not stored as it is.
-            if fingerprint in known and isinstance(key, str) and len(key) <= _USUAL_ID:
-                unchanged.append(key)
-            else:
-                yield self._result(key, athlete, gender, division)
+            portion = [self._athletes.popitem() for _ in range(min(_PORTION, len(self._athletes)))]
+            standings = []
+            for key, athlete in portion:
+                gender, division = self._places(key, athlete, genders, divisions)
+                fingerprint = hash((key, athlete.facts(), gender, division))
+                self.fingerprints.append(fingerprint)
+                # Those who go by their names are few, and a long id is not stored as it is.
+                if fingerprint in known and isinstance(key, str) and len(key) <= _USUAL_ID:
+                    unchanged.append(key)
+                else:
+                    standings.append(Standing(key, athlete, gender, division))
+            yield from self._maker.results(standings)
 
     def _race(self, row: Row) -> str:
         race_id = identity(row.get("results_race_id"))
         return self._texts.setdefault(race_id, race_id)
 
-    def _add_split(self, athlete: _Athlete, interval: Interval, row: Row) -> None:
+    def _add_split(self, athlete: Athlete, interval: Interval, row: Row) -> None:
         packed = self._usual_splits.pack(interval, row)
         if packed is None:
             athlete.odd_splits = (*athlete.odd_splits, self._packer.pack(row))
         else:
             athlete.splits += packed
 
-    def _identity(self, key: AthleteKey) -> str:
-        """Return the result's id: the entry's, or one that no other athlete of any event has."""
-        if isinstance(key, str):
-            return key
-        parts = (self._provider_event_id, *key)
-        return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
-
     def _places(
-        self, key: AthleteKey, athlete: _Athlete, genders: Places, divisions: Places
+        self, key: AthleteKey, athlete: Athlete, genders: Places, divisions: Places
     ) -> tuple[Place, Place]:
         """Return an athlete's places by gender and by division; without a full course there is none."""
         if athlete.overall is None:
@@ -236,49 +184,3 @@ class ResultAssembly:
         gender = genders.of(key, athlete.race_id, not_in=overall)
         division = divisions.of(key, athlete.race_id, not_in=overall, rather_in=athlete.division)
         return gender, division
-
-    def _result(self, key: AthleteKey, athlete: _Athlete, gender: Place, division: Place) -> ProviderResult:
-        person = RowReader(self._packer.unpack(athlete.person))
-        # Without a full-course row there is no time of the whole course yet, whatever a split's row says.
-        course = person if athlete.overall else RowReader({})
-        splits, unreadable_splits = self._splits(athlete)
-        overall, primary = course.text("results_bracket_name"), person.text("results_primary_bracket_name")
-        chip_time, gun_time = course.duration("results_time"), course.duration("results_gun_time")
-        return ProviderResult(
-            provider_result_id=self._identity(key),
-            provider_participant_id=key if isinstance(key, str) else None,
-            status=_status(athlete.status, finished=bool(chip_time or gun_time)),
-            age=person.whole("results_age"),
-            **person.texts(_PERSON),
-            chip_time=chip_time,
-            gun_time=gun_time,
-            pace=course.duration("results_pace"),
-            gun_pace=course.duration("results_gun_pace"),
-            overall_place=course.place("results_rank"),
-            gender_place=gender.rank,
-            division_place=division.rank,
-            bracket_name=overall,
-            # The division of the place, where there is one: another one's name beside it would mislead.
-            division=division.bracket or primary,
-            finish_time=course.instant("results_end_chip_time"),
-            splits=splits,
-            additional_data=person.additional_data(PASSED_OVER) | unreadable_splits,
-        )
-
-    def _splits(self, athlete: _Athlete) -> tuple[tuple[Split, ...], dict[str, object]]:
-        """Return the splits in course order, and for additional_data what could not be read of them."""
-        if not athlete.splits and not athlete.odd_splits:
-            return (), {}
-        passed = self._usual_splits.read(athlete.splits)
-        unreadable = []
-        for packed in athlete.odd_splits:
-            end, split, odd = odd_split(self._packer.unpack(packed))
-            passed.append((end, split))
-            unreadable += [odd] if odd else []
-        return in_course_order(passed), {"splits": unreadable} if unreadable else {}
-
-
-def _status(entry_status: str, *, finished: bool) -> str:
-    if entry_status and entry_status.lower() not in _CONFIRMED:
-        return entry_status.lower()
-    return "finished" if finished else "started"

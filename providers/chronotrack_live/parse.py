@@ -7,49 +7,28 @@ too. What cannot be read leaves its field empty and stays, as it came, in `addit
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import date, datetime, timedelta
-from typing import TypeVar, cast
+from datetime import datetime, timedelta
+from typing import Any, TypeVar, cast
 
 from providers.chronotrack_live.pages import Row
-from providers.chronotrack_live.values import EPOCH, decimal, duration, instant, integer, place
+from providers.chronotrack_live.values import decimal, duration, instant, place
 from providers.errors import RowKind, RowRejected
-from providers.records import ProviderEvent, ProviderParticipant, ProviderRace
+from providers.records import ProviderEvent, ProviderRace
 from providers.storable import is_storable, storable, storable_text
 
 ValueT = TypeVar("ValueT")
 
-# Our names of texts that need no reading, and the API's.
-_LOCATION = {
+# How a record's field is read of a row: the API's name, and how where it is not a text as it stands.
+Field = str | tuple[str, Callable[[str], object]]
+
+# Our names of the texts that say where, and the API's.
+LOCATION: Mapping[str, Field] = {
     "street": "location_street",
     "city": "location_city",
     "region": "location_region",
     "postal_code": "location_postal_code",
     "country": "location_country",
 }
-_ENTRY = {
-    "provider_race_id": "race_id",
-    "external_id": "entry_external_id",
-    "name": "entry_name",
-    "entry_type": "entry_type",
-    "status": "entry_status",
-    "bib": "entry_bib",
-    "athlete_id": "athlete_id",
-    "first_name": "athlete_first_name",
-    "last_name": "athlete_last_name",
-    "sex": "athlete_sex",
-    "email": "athlete_email",
-    "home_phone": "athlete_home_phone",
-    "mobile_phone": "athlete_mobile_phone",
-    "team_id": "team_id",
-    "team_name": "team_name",
-    "division": "bracket_name",
-}
-
-
-class PlainRow(Row):
-    """A row that is known to be plain, see `plain_texts`."""
-
-    __slots__ = ()
 
 
 class RowReader:
@@ -57,16 +36,22 @@ class RowReader:
 
     def __init__(self, row: Row) -> None:
         self._row = row
-        self._is_plain = isinstance(row, PlainRow) or plain_texts(row) is not None
         self._read: set[str] = set()
         self._odd: dict[str, object] = {}
+
+    def fields(self, fields: Mapping[str, Field]) -> dict[str, Any]:
+        """Return fields by our own names."""
+        return {
+            ours: self.text(field) if isinstance(field, str) else self._as(*field)
+            for ours, field in fields.items()
+        }
 
     def text(self, name: str) -> str | None:
         """Return the field as text without blanks around it; None when it is absent, null or empty."""
         self._read.add(name)
         value = self._row.get(name)
-        if self._is_plain or value is None:
-            return value or None
+        if value is None:
+            return None
         if not isinstance(value, str):
             if isinstance(value, dict | list):
                 self._odd[name] = storable(value)
@@ -76,18 +61,6 @@ class RowReader:
             self._odd[name] = storable(value)
             value = storable_text(value)
         return value.strip() or None
-
-    def texts(self, names: Mapping[str, str]) -> dict[str, str | None]:
-        """Return fields as `text` does, by our own names; `names` has the API's for each."""
-        if not self._is_plain:
-            return {ours: self.text(theirs) for ours, theirs in names.items()}
-        self._read.update(names.values())
-        get = self._row.get
-        return {ours: get(theirs) or None for ours, theirs in names.items()}
-
-    def whole(self, name: str) -> int | None:
-        """Return the field as a whole number."""
-        return self._as(name, integer)
 
     def place(self, name: str) -> int | None:
         """Return the field as a place; 0 stands for none in unranked brackets."""
@@ -99,16 +72,11 @@ class RowReader:
 
     def instant(self, name: str) -> datetime | None:
         """Return the field as an aware UTC instant; "0" stands for none."""
-        found = self._as(name, instant)
-        return None if found == EPOCH else found
+        return self._as(name, instant)
 
     def duration(self, name: str) -> timedelta | None:
         """Return the field as a duration."""
         return self._as(name, duration)
-
-    def day(self, name: str) -> date | None:
-        """Return the field as a calendar day ("YYYY-MM-DD")."""
-        return self._as(name, date.fromisoformat)
 
     def flag(self, name: str, *, default: bool) -> bool:
         """Return the field as yes or no ("1" or "0")."""
@@ -117,7 +85,7 @@ class RowReader:
 
     def location(self) -> dict[str, str]:
         """Return the location fields by our own names."""
-        return {ours: text for ours, text in self.texts(_LOCATION).items() if text is not None}
+        return {ours: text for ours, text in self.fields(LOCATION).items() if text is not None}
 
     def additional_data(self, passed_over: Collection[str] = ()) -> dict[str, object]:
         """Return what no record field holds: fields that were not read, and values that could not be.
@@ -125,16 +93,12 @@ class RowReader:
         Args:
             passed_over: fields that are known, and left out all the same.
         """
-        others = self._row.keys() - self._read
-        if self._is_plain and others.issubset(passed_over):
-            # Nearly every row.
-            return dict(self._odd)
         unread = {
             name: value
-            for name in others
-            if name not in passed_over and (value := self._row[name]) is not None and value != ""
+            for name, value in self._row.items()
+            if name not in self._read and name not in passed_over and value is not None and value != ""
         }
-        return cast("dict[str, object]", storable(unread)) | self._odd if unread else dict(self._odd)
+        return cast("dict[str, object]", storable(unread)) | self._odd
 
     def unreadable(self) -> dict[str, object]:
         """Return the values that could not be read."""
@@ -149,21 +113,6 @@ class RowReader:
         except ValueError:
             self._odd[name] = storable(self._row[name])
             return None
-
-
-def plain_texts(row: Row) -> str | None:
-    """Return all values of a row in one text, each between two bars; None for a row that is not plain.
-
-    Nearly every row is plain: its values are texts without bars, blanks around them, and anything that does
-    not print, so they stand for themselves.
-    """
-    try:
-        texts = f"|{'|'.join(row.values())}|"
-    except TypeError:
-        return None
-    if texts.isprintable() and "| " not in texts and " |" not in texts and texts.count("|") == len(row) + 1:
-        return texts
-    return None
 
 
 def rejected(reason: str, row: Row, kind: RowKind, api_id: str | None = None) -> RowRejected:
@@ -225,24 +174,4 @@ def parse_race(row: Row) -> ProviderRace:
         actual_start=read.instant("race_actual_start_time"),
         actual_end=read.instant("race_actual_end_time"),
         age_reference=read.instant("race_age_ref_time"),
-    )
-
-
-def parse_participant(row: Row) -> ProviderParticipant:
-    """Read an entry.
-
-    Raises:
-        RowRejected: it has no id.
-    """
-    read = RowReader(row)
-    entry_id = read.text("entry_id")
-    if entry_id is None:
-        raise rejected("entry without id", row, "participant")
-    return ProviderParticipant(
-        provider_participant_id=entry_id,
-        race_age=read.whole("entry_race_age"),
-        birthdate=read.day("athlete_birthdate"),
-        location=read.location(),
-        **read.texts(_ENTRY),
-        additional_data=read.additional_data(),
     )

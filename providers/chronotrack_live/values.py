@@ -68,8 +68,8 @@ def span(in_microseconds: int) -> timedelta:
     return timedelta(0, *divmod(in_microseconds, _MICRO))
 
 
-def instant(text: str) -> datetime:
-    """Read epoch seconds, with or without a fraction, as an aware UTC instant.
+def instant(text: str) -> datetime | None:
+    """Read epoch seconds, with or without a fraction, as an aware UTC instant; 0 stands for none.
 
     Raises:
         ValueError: it is none, or lies outside what a calendar holds.
@@ -77,11 +77,16 @@ def instant(text: str) -> datetime:
     seconds, point, fraction = text.partition(".")
     if seconds.isdecimal() and len(seconds) <= _SURELY_NOW and fraction.isdecimal() is bool(point):
         # Nearly every row: an instant between 1970 and 2286.
-        return EPOCH + timedelta(0, int(seconds), int(fraction.ljust(6, "0")[:6]))
+        whole, part = int(seconds), int(fraction.ljust(6, "0")[:6])
+        # Faster than EPOCH and a timedelta.
+        found = datetime.fromtimestamp(whole, UTC)
+        return (found.replace(microsecond=part) if part else found) if whole or part else None
     if _DECIMAL.fullmatch(text) is None:
         raise ValueError(f"{text!r} is not an epoch")
     try:
         since = timedelta(0, int(seconds.removeprefix("-")), int(fraction.ljust(6, "0")[:6]))
+        if not since:
+            return None
         return EPOCH - since if text.startswith("-") else EPOCH + since
     except OverflowError as error:
         raise ValueError(f"{text!r} is not an instant") from error

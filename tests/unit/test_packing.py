@@ -43,12 +43,23 @@ def test_whatever_row_is_packed_is_the_row_that_is_unpacked(rows):
     ]
 
 
+def taken_out(held, count):
+    """All rows that were held, in any order."""
+    found = [columns.row(at) for columns in held for at in range(len(columns.fields({"any": "any"})["any"]))]
+    assert len(found) == count
+    return found
+
+
+def in_any_order(rows):
+    return sorted(json.dumps(row) for row in rows)
+
+
 @given(rows)
-def test_held_rows_come_in_their_order_and_once(rows):
+def test_rows_that_are_held_come_out_as_they_went_in_and_once(rows):
     held = HeldRows()
     for row in rows:
         held.append(row)
-    assert list(held) == rows
+    assert in_any_order(taken_out(held, len(rows))) == in_any_order(rows)
     assert list(held) == []
 
 
@@ -59,7 +70,7 @@ def test_a_row_that_is_nested_deeply_is_a_row(depth):
         value = [value]
     held = HeldRows()
     held.append({"entry_id": "1", "odd": value})
-    [row] = held
+    [row] = taken_out(held, 1)
     assert row["entry_id"] == "1"
     assert row["odd"]
 
@@ -70,7 +81,7 @@ def test_a_long_list_waits_in_a_file_and_comes_back_as_it_was():
     for row in rows:
         held.append(row)
 
-    assert list(held) == rows
+    assert taken_out(held, 4000) == rows
 
 
 def test_a_long_list_for_which_the_temporary_folder_has_no_room_is_said_in_a_sentence(monkeypatch):

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.chronotrack_live import parse
-from providers.chronotrack_live.parse import parse_event, parse_participant, parse_race
+from providers.chronotrack_live import entries, parse
+from providers.chronotrack_live.parse import parse_event, parse_race
 from providers.errors import RowRejected
 from providers.storable import storable
+from tests.unit.entry_rows import parse_participant
 from tests.unit.json_values import assert_storable, assert_storable_json, rows, texts, values
 
-FIELDS = sorted(set(re.findall(r'read\.\w+\("(\w+)"', inspect.getsource(parse))) | {"location_city"})
+SOURCES = inspect.getsource(parse) + inspect.getsource(entries)
+FIELDS = sorted(set(re.findall(r'"((?:event|race|entry|athlete|location|team)_\w+)"', SOURCES)))
 
 
 @pytest.mark.parametrize("read", [parse_event, parse_race, parse_participant])
