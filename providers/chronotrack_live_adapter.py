@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from providers.base_adapter import BaseProviderAdapter, parsed
 from providers.chronotrack_live.answers import Reply
 from providers.chronotrack_live.client import ChronoTrackLiveClient
-from providers.chronotrack_live.entries import participants
+from providers.chronotrack_live.entries import read_participants
 from providers.chronotrack_live.event_memory import EventMemories
 from providers.chronotrack_live.further_lists import first_time, path_of
-from providers.chronotrack_live.packing import HeldRows
 from providers.chronotrack_live.pages import Reading
 from providers.chronotrack_live.parse import parse_event, parse_race
-from providers.chronotrack_live.results import ResultsPoll, entries_of
+from providers.chronotrack_live.results import ResultsPoll
 from providers.chronotrack_live.settings import ChronoTrackLiveSettings
 from providers.errors import IntegrationError, RowRejected, SkipThis, StopPartner
 from providers.rate_limit import Limit, RequestBudget
@@ -89,11 +88,7 @@ class ChronoTrackLiveAdapter(BaseProviderAdapter):
 
     def get_participants(self, provider_event_id: str) -> Snapshot[ProviderParticipant]:
         """Read the event's whole entry list."""
-        held, rejected = HeldRows(), list[RowRejected]()
-        reading = entries_of(self._client, provider_event_id, first_time("entry_id"))
-        for row in reading:
-            held.append(row)
-        return Snapshot(participants(held, rejected), complete=reading.complete, rejected=rejected)
+        return read_participants(self._client, provider_event_id, self._memories.of(provider_event_id))
 
     def get_results(self, provider_event_id: str) -> Snapshot[ProviderResult]:
         """Read the rows of all intervals, the places and the statuses; see `ResultsPoll`."""

@@ -1,14 +1,21 @@
-"""The API's rows of entries into participants (fact sheet, section 5)."""
+"""An event's entry list, and its rows as participants (fact sheet, section 5)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
+from providers.chronotrack_live.answers import Reply
+from providers.chronotrack_live.client import ChronoTrackLiveClient
 from providers.chronotrack_live.columns import Columns
+from providers.chronotrack_live.event_memory import EventMemory, ListedEntries
+from providers.chronotrack_live.further_lists import first_time, path_of
+from providers.chronotrack_live.packing import HeldRows
+from providers.chronotrack_live.pages import Reading, Row
 from providers.chronotrack_live.parse import Field, rejected
-from providers.chronotrack_live.values import integer
+from providers.chronotrack_live.values import identity, integer
 from providers.errors import RowRejected
+from providers.readings import Snapshot
 from providers.records import ProviderParticipant
 
 # Our names, and the API's.
@@ -33,6 +40,38 @@ _ENTRY: Mapping[str, Field] = {
     "team_name": "team_name",
     "division": "bracket_name",
 }
+
+
+def entries_of(
+    client: ChronoTrackLiveClient,
+    provider_event_id: str,
+    is_new: Callable[[Row], bool],
+    *,
+    tests: bool = False,
+) -> Reading[Reply]:
+    """Return a reading of an event's entry list, with or without test entries."""
+    return client.listing(
+        path_of(provider_event_id, "entry"),
+        "event_entry",
+        is_new,
+        include_test_entries="true" if tests else "false",
+    )
+
+
+def read_participants(
+    client: ChronoTrackLiveClient, provider_event_id: str, memory: EventMemory
+) -> Snapshot[ProviderParticipant]:
+    """Read an event's whole entry list; the statuses stay in its memory, for a poll that comes at once."""
+    held, set_aside = HeldRows(), list[RowRejected]()
+    by_status: dict[str, list[str]] = {}
+    reading = entries_of(client, provider_event_id, first_time("entry_id"))
+    for row in reading:
+        held.append(row)
+        entry = identity(row.get("entry_id"))
+        if entry.isalnum():
+            by_status.setdefault(identity(row.get("entry_status")), []).append(entry)
+    memory.listed = ListedEntries(by_status) if reading.complete else None
+    return Snapshot(participants(held, set_aside), complete=reading.complete, rejected=set_aside)
 
 
 def participants(held: Iterable[Columns], set_aside: list[RowRejected]) -> Iterator[ProviderParticipant]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from providers.chronotrack_live.brackets import BracketType
 from providers.chronotrack_live.fingerprints import StoredReading
@@ -16,6 +17,26 @@ _IN_VAIN = 2
 _ASK_AGAIN = 10
 # Of so many events, those that were polled last, something is remembered: more than are live at once.
 _EVENTS = 200
+# An entry list that was read whole so lately, in seconds, tells the statuses of a first collection, too.
+_LATELY = 60.0
+
+
+class ListedEntries:
+    """The statuses of a whole entry list, in little memory: whether a poll comes at once is not known."""
+
+    def __init__(self, by_status: Mapping[str, Iterable[str]]) -> None:
+        """Keep the ids of the entries that have each status; none has a blank in it."""
+        self._by_status = {status: " ".join(entries) for status, entries in by_status.items()}
+        self._read = time.monotonic()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the list was read too long ago."""
+        return time.monotonic() - self._read > _LATELY
+
+    def statuses(self) -> dict[str, str]:
+        """Return the entries' statuses by their ids."""
+        return {entry: status for status, entries in self._by_status.items() for entry in entries.split(" ")}
 
 
 class EventMemory:
@@ -29,6 +50,7 @@ class EventMemory:
         is_test: athletes whom the plain entry list leaves out: whether each is a test entry's.
         stored: the reading that was stored last, where it left nothing open.
         size: athletes and rows of results that were read last.
+        listed: the entry list as the event's participants were read, until a poll has asked for it.
     """
 
     def __init__(self) -> None:
@@ -38,6 +60,12 @@ class EventMemory:
         self.is_test: dict[AthleteKey, bool] = {}
         self.stored: StoredReading | None = None
         self.size: Announced | None = None
+        self.listed: ListedEntries | None = None
+
+    def take_statuses(self) -> dict[str, str]:
+        """Return the statuses of an entry list that was read lately, once; none where none was."""
+        listed, self.listed = self.listed, None
+        return {} if listed is None or listed.is_late else listed.statuses()
 
     def is_in_vain(self, wanted: BracketType, races: Iterable[str]) -> bool:
         """Say whether a keyword need not be asked for: it gave nothing twice, for each of these races."""

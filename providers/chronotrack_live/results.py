@@ -15,14 +15,14 @@ from functools import partial
 
 import structlog
 
-from providers.chronotrack_live.answers import Reply
 from providers.chronotrack_live.assembly import ResultAssembly
 from providers.chronotrack_live.brackets import DIVISION, GENDER
 from providers.chronotrack_live.client import ChronoTrackLiveClient
+from providers.chronotrack_live.entries import entries_of
 from providers.chronotrack_live.event_memory import EventMemory
 from providers.chronotrack_live.fingerprints import StoredReading
 from providers.chronotrack_live.further_lists import FurtherLists, first_time, path_of
-from providers.chronotrack_live.pages import Reading, Row
+from providers.chronotrack_live.pages import Row
 from providers.chronotrack_live.places import Places
 from providers.chronotrack_live.places_poll import PlacesPoll
 from providers.chronotrack_live.result_rows import COLUMNS, AthleteKey, entry_key
@@ -125,10 +125,18 @@ class ResultsPoll:
     def _read_entries(self) -> Collection[AthleteKey] | None:
         """Give every athlete the status of the entry; the list is read twice when it moved meanwhile.
 
+        It is not read at all when the event's participants were read just before.
+
         Returns:
             Those whom the list has, where it was whole; None where nobody can tell.
         """
         by_name = self._assembly.goes_by_name
+        lately = self._memory.take_statuses()
+        # Whoever is not in it may have been entered since.
+        if lately.keys() >= self._assembly.athletes:
+            for entry, status in lately.items():
+                self._assembly.set_status(entry, status)
+            return lately.keys()
         for _ in range(2):
             listed: set[AthleteKey] = set()
             is_first = first_time("entry_id")
@@ -171,22 +179,6 @@ class ResultsPoll:
             if failure is None and reading.complete:
                 self._memory.is_test.update({athlete: athlete in with_tests for athlete in unknown})
         return [athlete for athlete in unlisted if self._memory.is_test.get(athlete)]
-
-
-def entries_of(
-    client: ChronoTrackLiveClient,
-    provider_event_id: str,
-    is_new: Callable[[Row], bool],
-    *,
-    tests: bool = False,
-) -> Reading[Reply]:
-    """Return a reading of an event's entry list, with or without test entries."""
-    return client.listing(
-        path_of(provider_event_id, "entry"),
-        "event_entry",
-        is_new,
-        include_test_entries="true" if tests else "false",
-    )
 
 
 def _keys_of(row: Row, *, by_name: bool) -> Iterator[AthleteKey]:
