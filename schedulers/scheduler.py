@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
 from providers.accounts import SyncReport
 from providers.clock import Clock
-from providers.errors import CollectedElsewhere, DatabaseUnavailable, IntegrationError
+from providers.errors import DatabaseUnavailable, IntegrationError
 from schedulers.agenda import Agenda
 from schedulers.database_watch import DatabaseWatch
-from schedulers.discovery import MISSED_AGAIN, next_discovery
-from schedulers.event_jobs import LOOK_AGAIN, EventJobs
+from schedulers.discovery_jobs import DiscoveryJobs
+from schedulers.event_jobs import EventJobs
 from schedulers.lanes import Job, Lanes
 from schedulers.observer import Nobody, Observer
 from schedulers.partner import Partner, SchedulerStore
@@ -75,6 +75,15 @@ class ChronoTrackLiveScheduler:
         self._follow_partners = follow_partners
         self._agenda = Agenda(settings.windows)
         self._watch = DatabaseWatch(store.answers)
+        self._discovery_jobs = DiscoveryJobs(
+            self.roster,
+            clock,
+            self._watch,
+            settings.discovery_interval,
+            self._told,
+            self._follow,
+            self._database_is_lost,
+        )
         self._event_jobs = EventJobs(self.roster, self._agenda, clock, self._watch, self._told)
         self._seen = clock.now()
 
@@ -108,11 +117,12 @@ class ChronoTrackLiveScheduler:
     def go_by(self, settings: SchedulerSettings) -> None:
         """Go by other settings from now on; what is under way goes on to its end."""
         before, self._settings = self._settings, settings
+        self._discovery_jobs.every = settings.discovery_interval
         events = self._agenda.go_by(settings.windows)
         for partner_id in [partner.timing_partner_id for partner in self.roster]:
             self.lanes.open(self._workers(partner_id))
             if settings.discovery_interval < before.discovery_interval:
-                self.lanes.plan(self._discovery(partner_id, self._clock.now()))
+                self.lanes.plan(self._discovery_jobs.of(partner_id, self._clock.now()))
         for event in events:
             self._plan_for(event.timing_partner_id, event.event_id)
         self.lanes.plan(self._reading_of_the_hub())
@@ -142,7 +152,7 @@ class ChronoTrackLiveScheduler:
         self.lanes.plan(Job("fold", HOUSE, now + _FOLD_EVERY, self._fold))
         for partner in self.roster:
             partner.count_since(now - _STARTED_TOGETHER)
-            self.lanes.plan(self._discovery(partner.timing_partner_id, now, afresh=True))
+            self.lanes.plan(self._discovery_jobs.of(partner.timing_partner_id, now, afresh=True))
 
     def look_whether_the_database_hangs(self) -> None:
         """Have the database asked when somebody waits long for it: nobody else may be about to notice."""
@@ -155,7 +165,7 @@ class ChronoTrackLiveScheduler:
     def _let_in(self, partner_id: int) -> None:
         self.lanes.open(self._workers(partner_id))
         # One whose credentials have changed may have failed for want of them: nothing waits for its next try.
-        self.lanes.plan(self._discovery(partner_id, self._clock.now(), afresh=True))
+        self.lanes.plan(self._discovery_jobs.of(partner_id, self._clock.now(), afresh=True))
 
     def _workers(self, partner_id: int) -> dict[str, int]:
         """Return a partner's lanes: a discovery or a live race must not wait behind entry lists."""
@@ -164,64 +174,6 @@ class ChronoTrackLiveScheduler:
             f"participants {partner_id}": _ENTRY_LISTS,
             f"results {partner_id}": self._settings.max_concurrent_events,
         }
-
-    def _discovery(self, partner_id: int, at: datetime, *, afresh: bool = False) -> Job:
-        """Return the job that makes the partner's next discovery if it is due then, by what counts for him.
-
-        `afresh` plans all of his events afresh as well.
-        """
-        name = f"discovery {partner_id}"
-        return Job(name, name, at, lambda: self._discover(partner_id, afresh=afresh))
-
-    def _discover(self, partner_id: int, *, afresh: bool) -> Job | None:
-        following = self._clock.now() + TRY_AGAIN
-        with self.roster.at_work(partner_id) as partner:
-            if partner is None:
-                return None
-            if self._watch.lost:
-                # When it is back, all events are planned afresh anyway.
-                return self._discovery(partner_id, following)
-            afresh, not_begun = afresh or partner.refused, False
-            try:
-                with partner.discovery_claimed():
-                    following = self._discovery_due(partner)
-                    if following <= self._clock.now():
-                        following = self._look_for_events(partner, afresh=afresh)
-                    else:
-                        self._follow(partner, afresh=afresh)
-            except CollectedElsewhere:
-                following = self._clock.now() + LOOK_AGAIN
-                self._follow(partner, afresh=afresh)
-            except IntegrationError as error:
-                not_begun = True
-                if not self._database_is_lost(error):
-                    partner.adapter.log.warning("discovery.not_begun", reason=str(error))
-            if partner not in self.roster:
-                # His credentials have changed meanwhile.
-                return self._discovery(partner_id, self._clock.now(), afresh=True)
-        return self._discovery(partner_id, following, afresh=afresh and not_begun)
-
-    def _discovery_due(self, partner: Partner) -> datetime:
-        """Return when the partner's next discovery is due, by what all processes have done."""
-        every = self._settings.discovery_interval
-        return next_discovery(partner.discovery_account(max(every, TRY_AGAIN)), every, partner.refused_since)
-
-    def _look_for_events(self, partner: Partner, *, afresh: bool) -> datetime:
-        """Test the credentials and make a discovery; return when the next one is due."""
-        tested = self._told(partner.authenticate(), partner)
-        if partner.refused:
-            return self._clock.now() + TRY_AGAIN
-        # What is known already need not wait for a discovery, which may be slow.
-        self._follow(partner, afresh=afresh)
-        found = tested
-        if tested.error is None:
-            found = self._told(partner.discover(), partner)
-            self._follow(partner)
-        if found.error is None:
-            every = self._settings.discovery_interval
-            missed = found.statistics.get("complete") is False
-            return found.started + (min(every, MISSED_AGAIN) if missed else every)
-        return self._clock.now() + TRY_AGAIN
 
     def _follow(self, partner: Partner, *, afresh: bool = False) -> None:
         """Take the partner's events as the hub keeps them now, and plan for those of which there is news.
@@ -262,7 +214,7 @@ class ChronoTrackLiveScheduler:
         if partner.refused and report.event_id is not None:
             # A race may be on: the next test of the credentials comes soon.
             next_test = self._clock.now() + TRY_AGAIN
-            self.lanes.plan(self._discovery(partner.timing_partner_id, next_test))
+            self.lanes.plan(self._discovery_jobs.of(partner.timing_partner_id, next_test))
         return report
 
     def _reading_of_the_hub(self) -> Job:
