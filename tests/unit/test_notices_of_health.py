@@ -11,7 +11,7 @@ from database.monitoring import RejectedCount
 from operations.notices import look_of
 from operations.reading import Reading
 from operations.service_unit import ServiceUnit
-from tests.unit.test_health import HOUR, NOW, PARTNER, SECOND, judged, reading, watched
+from tests.unit.health.readings import HOUR, NOW, PARTNER, SECOND, judged, reading, watched
 
 LABEL = "partner 7 (Harbour Timing)"
 ASIDE = {f"{LABEL}: set aside", f"{LABEL}: shown twice"}
