@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.conftest import ROOT
+
+
+def test_the_command_tells_its_version(run):
+    assert run("--version").stdout == f"chronotrack-live, version {version('project88-chronotrack-live')}\n"
 
 
 def test_migrate_makes_an_empty_database_ready_and_check_tells_before_and_after(run, make_dsn):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from random import Random
@@ -83,6 +84,7 @@ class Race(Api):
             healthy: starts a simulator of the same world without faults.
         """
         super().__init__(simulator.base_url, accounts, dice)
+        self._simulator = simulator
         self._over = over
         self._healthy = healthy
         truths = [simulator.ground_truth(event_id) for event_id in simulator.event_ids()]
@@ -95,6 +97,10 @@ class Race(Api):
     def collected(self) -> Expected:
         """What the daemon is to bring in."""
         return [(partner, self.truths[name]) for partner, name in _COLLECTED]
+
+    def struck(self) -> Counter[str]:
+        """Return in how many answers each of the simulator's faults has struck until now, by its name."""
+        return Counter(self._simulator.struck())
 
     def heal(self) -> None:
         """Have no faults any more: let a healthy simulator of the same world answer from now on."""

@@ -63,10 +63,10 @@ nothing strikes any more, and it has to hold:
   tokens, whatever was sent to prove somebody, the database's password;
 - no log has a traceback, and the daemon lives until it is told to end, and then ends with exit code 0.
 
-*Struck* counts requests, exchanges with the database, kills, or hostile rows, which the sum above has apart;
-*waited* counts the requests that had to wait for a partner's budget; *set aside* counts the rows in
-`ct_live_rejected_rows`. The seed decides what strikes when it strikes at random; which request meets it is
-left to the threads of those who ask."""
+*Struck* counts requests on their way, answers of the API by the simulator's own account, exchanges with the
+database, kills, or hostile rows, which the sum above has apart; *waited* counts the requests that had to wait
+for a partner's budget; *set aside* counts the rows in `ct_live_rejected_rows`. The seed decides what strikes
+when it strikes at random; which request meets it is left to the threads of those who ask."""
 
 
 def _section(each: Played, seed: int) -> Iterable[str]:

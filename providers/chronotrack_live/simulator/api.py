@@ -55,7 +55,7 @@ class Api:
         self._truths: dict[str, bytes] = {}
 
     def application(self) -> web.Application:
-        """Return the web application: the API, its token endpoint, and the ground truth beside them."""
+        """Return the web application: the API, its token endpoint, the ground truth, and what went wrong."""
         wrong = [WrongAnswers(self._faults).answer] if self._faults.in_turn else []
         app = web.Application(middlewares=[*wrong, self._errors_as_json])
         app.router.add_get("/api/{path:.*}", self.answer)
@@ -63,6 +63,7 @@ class Api:
         app.router.add_post("/oauth2/token", self.token)
         app.router.add_get("/ground-truth", self.truths)
         app.router.add_get("/ground-truth/{event_id}", self.truth)
+        app.router.add_get("/faults", self.faults)
         return app
 
     async def token(self, request: web.Request) -> web.Response:
@@ -84,6 +85,10 @@ class Api:
                 raise NotFoundError
             self._truths[event_id] = orjson.dumps(ground_truth(event, self._variant.time_step))
         return _json(self._truths[event_id])
+
+    async def faults(self, _: web.Request) -> web.Response:
+        """Tell in how many answers each fault has struck until now."""
+        return _json(orjson.dumps(dict(self._faults.struck)))
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer a request below /api."""
@@ -115,7 +120,7 @@ class Api:
 
     def _list(self, key: str, request: web.Request, listing: Listing) -> web.Response:
         page = self._pager.asked(request.query, request.headers)
-        rows, headers = self._pager.turn(page, listing, is_moved=is_moved(request))
+        rows, headers = self._pager.turn(page, listing, is_moved=is_moved())
         response = _json(b'{"%b":[%b]}' % (key.encode(), b",".join(rows)), headers)
         if self._variant.compression == "gzip" and "gzip" in request.headers.get("Accept-Encoding", ""):
             response.enable_compression(web.ContentCoding.gzip)

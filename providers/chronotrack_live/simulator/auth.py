@@ -45,6 +45,7 @@ class Gate:
         self._tokens: dict[str, Token] = {}
         self._token_life = variant.token_life
         self._token_uses = _USES if "expired_tokens" in faults.standing else math.inf
+        self._struck = faults.struck
         is_any = variant.digests == "any"
         self._simple_forms = _DIGESTS if is_any else (variant.digests,)
         self._basic_forms = ("plain", *_DIGESTS) if is_any else (variant.digests,)
@@ -115,9 +116,13 @@ class Gate:
 
     def _by_token(self, access: str, client_id: str, at: float) -> Account | None:
         for token in self._tokens.values():
-            if same(access, token.access) & token.account.is_client(client_id) and token.lives(at):
+            if not same(access, token.access) & token.account.is_client(client_id):
+                continue
+            if token.lives(at):
                 token.uses -= 1
                 return token.account
+            if token.uses <= 0:
+                self._struck["expired_tokens"] += 1
         return None
 
 

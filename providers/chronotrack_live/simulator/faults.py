@@ -8,8 +8,9 @@ they are given: the 1st asking meets the first, the 3rd the second. The standing
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 STANDING = {
     "overlapping": "Each page begins with the last 3 rows of the page before, on top of its own.",
@@ -47,10 +48,18 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """The faults of one simulator: those that stand, and those that take turns, in this order."""
+    """The faults of one simulator.
+
+    Attributes:
+        standing: the names of those that hold always.
+        in_turn: those that take turns, in this order.
+        struck: in how many answers each has struck until now, by its name. A fault whose turn has come but
+            that changes nothing has not struck: on page 1 no row has moved.
+    """
 
     standing: frozenset[str] = frozenset()
     in_turn: tuple[Fault, ...] = ()
+    struck: Counter[str] = field(default_factory=Counter, compare=False)
 
     @classmethod
     def read(cls, texts: Iterable[str]) -> Faults:
@@ -63,6 +72,7 @@ class Faults:
         return cls(
             standing=frozenset(fault.name for fault in faults if fault.name in STANDING),
             in_turn=tuple(fault for fault in faults if fault.name in IN_TURN),
+            struck=Counter({fault.name: 0 for fault in faults}),
         )
 
     def at(self, asking: int) -> Fault | None:

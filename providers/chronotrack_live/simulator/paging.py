@@ -71,6 +71,7 @@ class Pager:
         self._has_headers = variant.page_headers == "all"
         self._overlap = _OVERLAP if "overlapping" in faults.standing else 0
         self._doubles = "doubled" in faults.standing
+        self._struck = faults.struck
 
     def asked(self, query: Mapping[str, str], headers: Mapping[str, str]) -> Page:
         """Read the page that a request asks for; the query wins, and what is no number counts as absent.
@@ -98,10 +99,18 @@ class Pager:
         rows = listing.render(self._part(page, listing.row_count, is_moved=is_moved))
         if self._doubles and page.number == page_count:
             rows += listing.render(slice(page.size))
+            self._struck["doubled"] += 1
         return rows, page.headers(listing.row_count) if self._has_headers else {}
 
     def _part(self, page: Page, row_count: int, *, is_moved: bool) -> slice:
-        """Return the rows of the page among those of the list; beyond the end there are none to overlap."""
-        moved = 1 if is_moved and page.number > 1 else 0
-        begin, end = ((page.number + place) * page.size + moved for place in (-1, 0))
-        return slice(begin if begin >= row_count else max(0, begin - self._overlap), end)
+        """Return the rows of the page among those of the list; a fault needs a page before it."""
+        begin = (page.number - 1) * page.size
+        overlap = 0
+        if 0 < begin < row_count:
+            if is_moved:
+                begin += 1
+                self._struck["moving"] += 1
+            if self._overlap and begin < row_count:
+                overlap = self._overlap
+                self._struck["overlapping"] += 1
+        return slice(max(0, begin - overlap), begin + page.size)

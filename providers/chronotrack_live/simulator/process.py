@@ -107,6 +107,13 @@ class SimulatorProcess:
         truth: dict[str, Any] = orjson.loads(answer.content)
         return truth
 
+    def struck(self) -> dict[str, int]:
+        """Return in how many answers each fault has struck until now, by its name."""
+        answer = requests.get(f"{self.root_url}/faults", timeout=60)
+        answer.raise_for_status()
+        struck: dict[str, int] = orjson.loads(answer.content)
+        return struck
+
     def __enter__(self) -> Self:
         environment = {**os.environ, "CHRONOTRACK_LIVE_CLOCK": str(self._clock)}
         # The tie is to a thread, and who enters may do so in one that ends soon: it gets one of its own.

@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from contextvars import ContextVar
 from email.utils import formatdate
 from functools import partial
 from itertools import chain, repeat
@@ -27,9 +28,9 @@ Way: TypeAlias = Callable[[web.Request, "Handler", float], Awaitable[web.StreamR
 _CREDENTIALS = ("client_id", "user_id", "user_pass")
 _HTML = b"<!DOCTYPE html><html><head><title>Sorry</title></head><body><h1>Sorry</h1></body></html>"
 _ERROR = b'{"error":"Sorry"}'
-_MOVED = "moved"
 _SIP = 16  # bytes of a trickle
 _MEGABYTE = 1_000_000
+_moved = ContextVar("moved", default=False)
 
 
 class WrongAnswers:
@@ -49,12 +50,16 @@ class WrongAnswers:
         fault = self._faults.at(self._askings[asked])
         if fault is None:
             return await handler(request)
-        return await _WAYS[fault.name](request, handler, fault.amount)
+        answer = await _WAYS[fault.name](request, handler, fault.amount)
+        # On page 1 no row has moved: that is counted where one has.
+        if fault.name != "moving":
+            self._faults.struck[fault.name] += 1
+        return answer
 
 
-def is_moved(request: web.Request) -> bool:
-    """Tell whether the request is to find its list without a row that was there before."""
-    return _MOVED in request
+def is_moved() -> bool:
+    """Tell whether the request that is answered is to find its list without a row that was there before."""
+    return _moved.get()
 
 
 def _is_for_list(request: web.Request) -> bool:
@@ -119,8 +124,12 @@ async def _huge(request: web.Request, handler: Handler, megabytes: float) -> web
 
 
 async def _moving(request: web.Request, handler: Handler, _: float) -> web.StreamResponse:
-    request[_MOVED] = True
-    return await handler(request)
+    before = _moved.set(True)
+    try:
+        return await handler(request)
+    finally:
+        # Its connection may bring another request.
+        _moved.reset(before)
 
 
 async def _right(request: web.Request, handler: Handler) -> tuple[bytes, web.StreamResponse]:
