@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from importlib.metadata import version
 from typing import Any
 
 import click
@@ -51,7 +50,7 @@ class _Doors(click.Group):
 
 
 @click.group(cls=_Doors, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("project88-chronotrack-live"), prog_name="chronotrack-live")
+@click.version_option(package_name="project88-chronotrack-live", prog_name="chronotrack-live")
 def main() -> None:
     """ChronoTrack Live for Project88Hub: a race, from its REST API into PostgreSQL, while it is run.
 

@@ -7,6 +7,7 @@ in the state folder, so that daemon, backfill and checks draw from one budget.
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -69,22 +70,22 @@ class RequestBudget:
         self.limit = limit
         self._clock = clock
         self._path = folder / f"{name}.sqlite"
+        self._lock_path = folder / f"{name}.sqlite.lock"
         rates = limit.rates()
         self._longest_ms = max(rate.interval for rate in rates)
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._bucket = SQLiteBucket.init_from_file(
-                rates, table=_TABLE, db_path=str(self._path), use_file_lock=True
-            )
-            # A short-lived process never comes to the regular clean-up.
-            self._bucket.leak(_milliseconds(clock))
+            with self._alone():
+                self._bucket = SQLiteBucket.init_from_file(rates, table=_TABLE, db_path=str(self._path))
+                # No request waits for the disk.
+                self._bucket.conn.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
+                # A short-lived process never comes to the regular clean-up.
+                self._bucket.leak(_milliseconds(clock))
         except (OSError, sqlite3.Error) as error:
             raise SettingsInvalid(
                 f"The account of requests {self._path} cannot be opened ({error}): let this user write "
                 "to the state folder, or remove the file if it is damaged."
             ) from error
-        # The bucket's file lock is for processes only.
-        self._lock = threading.Lock()
         self._taken = 0
         self._name = _NAME
         self._share: Callable[[], float] = lambda: 1.0
@@ -172,10 +173,21 @@ class RequestBudget:
     def _account(self) -> Iterator[None]:
         """Hold the account against every other thread and process."""
         try:
-            with self._lock, self._bucket.lock:
+            with self._bucket.lock, self._alone():
                 yield
         except (OSError, sqlite3.Error) as error:
             raise RetryLater(f"The account of requests {self._path} cannot be used: {error}.") from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep the other processes out.
+
+        The lock is the one that the library would take, without what it does around it at each request.
+        """
+        with self._lock_path.open("ab", buffering=0) as lock:
+            # The system lets go of it when the file is closed, or with a process that is killed.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _forget_later_than(self, timestamp: int) -> None:
         self._bucket.conn.execute(
@@ -186,8 +198,7 @@ class RequestBudget:
 
     def close(self) -> None:
         """Close the account's file."""
-        with self._lock:
-            self._bucket.close()  # type: ignore[no-untyped-call]  # the library's method is untyped
+        self._bucket.close()  # type: ignore[no-untyped-call]  # the library's method is untyped
 
 
 def _milliseconds(clock: Clock) -> int:

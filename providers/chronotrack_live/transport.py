@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import requests
@@ -63,13 +64,6 @@ class _TooLargeError(Exception):
     """An answer that is larger than any that the API gives."""
 
 
-class _Session(requests.Session):
-    """A session that follows nothing: a redirect would carry the credentials to wherever it points."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return none: requests would read its body to prepare for what it is told not to do."""
-
-
 class Transport:
     """The connections to one API. May be used from several threads at once."""
 
@@ -77,21 +71,25 @@ class Transport:
         """Prepare the connections; none is opened yet.
 
         Args:
-            base_url: of the API, for messages.
+            base_url: of the API, for messages; a proxy is found by it.
             timeout: seconds for a connection, for the first byte of an answer, and from there to its last.
             log: the partner's.
         """
         self._base_url = base_url
         self._timeout = timeout
         self._log = log
-        self._session = _Session()
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=_POOLED))
+        # No session sends: it would follow redirects, which carry the credentials to wherever they point, and
+        # look before each request which proxy and which certificates the environment names.
+        self._connections = HTTPAdapter(pool_maxsize=_POOLED)
+        with requests.Session() as session:
+            self._headers = {**session.headers, "Accept": "application/json"}
+            named = session.merge_environment_settings(base_url, {}, stream=True, verify=None, cert=None)
+            self._environment: dict[str, Any] = {**named}
         self.recording: Recording | None = None
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._connections.close()
 
     def send(self, request: Request) -> Reply:
         """Make one request, once: the only place that touches the network.
@@ -102,17 +100,15 @@ class Transport:
         """
         began, at = time.monotonic(), datetime.now(UTC)
         try:
-            with closing(
-                self._session.get(
-                    request.url,
-                    params={**request.shown, **request.hidden},
-                    headers={"Accept": "application/json", **request.headers},
-                    auth=request.auth,
-                    timeout=self._timeout,
-                    stream=True,
-                    allow_redirects=False,
-                )
-            ) as response:
+            prepared = requests.Request(
+                "GET",
+                request.url,
+                params={**request.shown, **request.hidden},
+                headers={**self._headers, **request.headers},
+                auth=request.auth,
+            ).prepare()
+            sent = self._connections.send(prepared, timeout=self._timeout, **self._environment)
+            with closing(sent) as response:
                 body = self._body(response)
                 reply = Reply(request.path, response.status_code, response.headers, body)
                 failure = None

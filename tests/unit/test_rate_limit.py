@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import subprocess
 import sys
@@ -171,6 +172,35 @@ def test_two_processes_share_the_budget(tmp_path):
     assert [taker.returncode for taker in takers] == [0, 0]
     assert len(instants) == 50
     assert most_within(instants, MINUTE_MS) <= 10
+
+
+class AccountWatch(StandingClock):
+    """Notes whenever it is read whether the account is held against other processes, by the lock of old."""
+
+    def __init__(self, account):
+        super().__init__()
+        self._lock_path = account.with_name(f"{account.name}.lock")
+        self.held = []
+
+    def now(self):
+        with self._lock_path.open("ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.held.append(True)
+            else:
+                self.held.append(False)
+        return super().now()
+
+
+def test_the_account_is_held_against_other_processes_while_it_is_used_and_no_longer(open_budget, tmp_path):
+    watch = AccountWatch(tmp_path / "partner.sqlite")
+    budget = open_budget(Limit(), watch)
+    budget.take()
+    assert watch.held == [True, True]
+
+    watch.now()
+    assert watch.held[-1] is False
 
 
 def test_what_was_spent_before_still_counts_when_the_account_is_opened_again(open_budget):

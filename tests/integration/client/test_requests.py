@@ -79,6 +79,35 @@ def test_a_proxy_of_the_environment_is_used(httpserver, open_client, monkeypatch
         entries(open_client())
 
 
+def test_an_address_that_the_environment_exempts_is_reached_without_its_proxy(
+    httpserver, open_client, monkeypatch
+):
+    monkeypatch.setenv("NO_PROXY", httpserver.host)
+    monkeypatch.setenv("no_proxy", httpserver.host)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    httpserver.expect_request(ENTRIES).respond_with_response(page([{"entry_id": "1"}]))
+    assert entries(open_client()) == [{"entry_id": "1"}]
+
+
+def test_the_certificates_that_the_environment_names_are_those_that_are_trusted(
+    httpserver, open_client, monkeypatch
+):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/certificates.pem")
+    client = open_client(base_url=httpserver.url_for("/api").replace("http://", "https://"))
+    with pytest.raises(ApiUnreachable, match=r"cannot be reached \(OSError\)"):
+        entries(client)
+
+
+def test_a_cookie_is_not_sent_back(httpserver, open_client):
+    answer = page([{"entry_id": "1"}])
+    answer.set_cookie("balancer", "three")
+    httpserver.expect_request(ENTRIES).respond_with_response(answer)
+    client = open_client()
+    for _ in range(2):
+        entries(client)
+    assert [request.headers.get("Cookie") for request, _ in httpserver.log] == [None, None]
+
+
 def test_closing_twice_is_harmless(open_client):
     client = open_client()
     client.close()
