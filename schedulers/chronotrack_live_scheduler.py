@@ -29,12 +29,9 @@ from providers.clock import Clock, clock_of
 from providers.exit_codes import COULD_NOT_START
 from providers.heap import share_one_heap
 from providers.terminal import configure_logs, one_clear_line, say
-from schedulers.credentials_watch import Source
-from schedulers.daemon import Daemon, warn_of_unknown
 from schedulers.observer import Observer, Observers
 from schedulers.once import exit_code, run_pass
-from schedulers.partner import open_partners
-from schedulers.plan_table import show_plan
+from schedulers.partner import Source, open_partners
 from schedulers.settings import SchedulerSettings, metrics_address
 from schedulers.settings_file import SettingsFile
 from schedulers.systemd import Systemd
@@ -117,9 +114,14 @@ def command(
             for name in settings_file.unknown:
                 say(f"chronotrack-live: {file} sets {name}, which means nothing: is it misspelt?")
         else:
+            # A pass needs nothing of what plans and waits.
+            from schedulers.daemon import Daemon, warn_of_unknown
+
             warn_of_unknown(settings_file)
         with opened_database(os.environ, say) as database:
             if plan:
+                from schedulers.plan_table import show_plan
+
                 show_plan(database, only, clock.now(), timedelta(hours=hours), settings)
                 return
             with closing(Store(database)) as store:

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
 import structlog
 
 from database.store import NoCredentials
-from providers.clock import Clock
 from providers.errors import DatabaseUnavailable, IntegrationError, SettingsInvalid
 from providers.records import Credentials
 from providers.registry import adapter_class
-from schedulers.partner import PROVIDER, Partner, SchedulerStore, open_partner
+from schedulers.partner import PROVIDER, Partner, Source, open_partner
 from schedulers.scheduler import ChronoTrackLiveScheduler
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the partners come from: see `schedulers.partner.open_partners`."""
-
-    store: SchedulerStore
-    state: Path
-    clock: Clock
-    only: Sequence[int] | None = None
-    record: Path | None = None
 
 
 class CredentialsWatch:

@@ -15,11 +15,11 @@ import structlog
 from database.refusal import refuses
 from providers.errors import DatabaseUnavailable, SettingsInvalid
 from providers.exit_codes import COULD_NOT_START, INTERRUPTED
-from schedulers.credentials_watch import CredentialsWatch, Source
+from schedulers.credentials_watch import CredentialsWatch
 from schedulers.database_watch import FIRST_WAIT, LONGEST_WAIT
 from schedulers.lanes import Job
 from schedulers.observer import Observer
-from schedulers.partner import Partner
+from schedulers.partner import Partner, Source
 from schedulers.scheduler import BEAT, HOUSE, ChronoTrackLiveScheduler
 from schedulers.settings import SchedulerSettings
 from schedulers.settings_file import SettingsFile

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -49,6 +50,17 @@ class SchedulerStore(sync.Store, Protocol):
 
     def fold_history(self, before: datetime) -> int:
         """Fold the account before an instant of what found nothing new, or failed; return how many went."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the partners come from: see `open_partners`."""
+
+    store: SchedulerStore
+    state: Path
+    clock: Clock
+    only: Sequence[int] | None = None
+    record: Path | None = None
 
 
 class Partner:

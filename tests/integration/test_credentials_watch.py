@@ -6,7 +6,8 @@ import pytest
 from psycopg2.extras import Json
 from structlog.testing import capture_logs
 
-from schedulers.credentials_watch import CredentialsWatch, Source
+from schedulers.credentials_watch import CredentialsWatch
+from schedulers.partner import Source
 from schedulers.scheduler import ChronoTrackLiveScheduler
 from schedulers.settings import SchedulerSettings
 
