@@ -80,19 +80,48 @@ COPY {staged} ({columns}) FROM STDIN WITH (FORMAT text, DELIMITER {delimiter}, N
 
 -- name: drop_repeated
 -- Of the staged rows with the same key only the first one stays: a temporary table keeps their order. Without
--- this, each poll would take over whichever comes up last, and write.
+-- this, each poll would take over whichever comes up last, and write. Nearly always there are none: that is found
+-- without putting the rows in order.
+WITH repeated AS (
+    SELECT {key} FROM {staged} GROUP BY {key} HAVING count(*) > 1
+)
 DELETE FROM {staged} AS staged
 USING (
-    SELECT ctid, row_number() OVER (PARTITION BY {key} ORDER BY ctid) AS nth FROM {staged}
+    SELECT ctid, row_number() OVER (PARTITION BY {key} ORDER BY ctid) AS nth
+    FROM {staged}
+    WHERE ({key}) IN (SELECT {key} FROM repeated)
 ) AS numbered
 WHERE staged.ctid = numbered.ctid AND numbered.nth > 1;
 
+-- name: staged_and_kept
+-- How many rows are staged, and whether the table has any of them. Each is looked for by itself: of a temporary
+-- table no statistics tell how many rows it has, and a join may read all that the host has ever kept.
+SELECT
+    (SELECT count(*) FROM {staged}) AS staged,
+    EXISTS (
+        SELECT FROM {staged} AS staged
+        CROSS JOIN LATERAL (SELECT FROM {table} AS kept WHERE {match} FETCH FIRST ROW ONLY) AS known
+    ) AS any_kept;
+
+-- name: insert_all
+-- Insert what is staged into a table that has none of it. ON CONFLICT would cost a look into each unique index
+-- and a log record for every row.
+INSERT INTO {table} ({columns}, created_at, api_fetched_date, updated_at, api_credentials_used)
+SELECT {columns}, %(at)s, %(at)s, %(at)s, %(credentials)s
+FROM {staged};
+
+-- name: drop_unchanged
+-- Take out of the stage what the table has just so: what stays differs, or is new.
+DELETE FROM {staged} AS staged
+USING {table} AS kept
+WHERE {match} AND ({kept_content}) IS NOT DISTINCT FROM ({staged_content});
+
 -- name: update_changed
--- Update the kept rows that differ from what was staged. One that does not differ is not written.
+-- Update the kept rows that are still staged: all of them differ.
 UPDATE {table} AS kept
 SET {assignments}, api_fetched_date = %(at)s, updated_at = %(at)s, api_credentials_used = %(credentials)s
 FROM {staged} AS staged
-WHERE {match} AND ({kept_columns}) IS DISTINCT FROM ({staged_columns});
+WHERE {match};
 
 -- name: insert_new
 -- Insert the staged rows that the table does not have. The event's lock makes the anti-join safe;

@@ -1,13 +1,15 @@
 """Brings records into a host table by way of a temporary table, and writes only what differs.
 
-COPY fills the connection's own temporary table; an UPDATE of the rows that differ and an INSERT of the
-new ones follow. A poll that changes nothing writes nothing and burns no value of the host's serial.
+COPY fills the connection's own temporary table. Of rows that the host has none of, an INSERT follows;
+otherwise those that are there just so leave the temporary table, and an UPDATE of the ones that differ and an
+INSERT of the new ones follow. A poll that changes nothing writes nothing and burns no value of the host's
+serial.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -15,6 +17,7 @@ from tempfile import SpooledTemporaryFile, gettempdir
 from typing import Generic
 
 from psycopg2 import sql
+from psycopg2.errors import UniqueViolation
 from psycopg2.extras import RealDictCursor
 
 from database.host_tables import HostTable, Owner, RecordT, database_time
@@ -99,7 +102,7 @@ class Staging(Generic[RecordT]):
         return Loaded(rendered.rows - cursor.rowcount, cursor.rowcount)
 
     def merge(self, cursor: RealDictCursor, at: datetime, credentials: Credentials) -> int:
-        """Write what differs from the temporary table into the host table.
+        """Write what differs from the temporary table into the host table, and leave it to be emptied.
 
         Args:
             cursor: of the transaction that loaded the records.
@@ -116,32 +119,34 @@ class Staging(Generic[RecordT]):
         )
         used = f"partner_provider_credentials:{credentials.credentials_id}"
         values = {"at": database_time(at), "credentials": used}
-        table = sql.Identifier(self.table.name)
-        cursor.execute(
-            compose(
-                "update_changed",
-                table=table,
-                staged=self.staged,
-                match=match,
-                assignments=assignments(content),
-                kept_columns=names(content, "kept"),
-                staged_columns=names(content, "staged"),
-            ),
-            values,
-        )
-        updated = cursor.rowcount
-        cursor.execute(
-            compose(
-                "insert_new",
-                table=table,
+
+        def run(name: str) -> int:
+            """Run a statement of the two tables; return how many rows it was about."""
+            statement = compose(
+                name,
+                table=sql.Identifier(self.table.name),
                 staged=self.staged,
                 match=match,
                 columns=names(columns),
                 staged_columns=names(columns, "staged"),
-            ),
-            values,
-        )
-        return updated + cursor.rowcount
+                kept_content=names(content, "kept"),
+                staged_content=names(content, "staged"),
+                assignments=assignments(content),
+            )
+            cursor.execute(statement, values)
+            return cursor.rowcount
+
+        run("staged_and_kept")
+        [there] = cursor.fetchall()
+        if there["staged"] == 0:
+            return 0
+        if not there["any_kept"]:
+            # Violated where another event of the partner brings some of them in at this very moment.
+            with suppress(UniqueViolation), _attempt(cursor):
+                return run("insert_all")
+        if run("drop_unchanged") == there["staged"]:
+            return 0
+        return run("update_changed") + run("insert_new")
 
     def _write(self, records: Iterable[RecordT], owner: Owner, text: SpooledTemporaryFile[bytes]) -> int:
         """Write the records' lines, a chunk at a time; return how many there were."""
@@ -158,6 +163,18 @@ class Staging(Generic[RecordT]):
                 ) from error
             count += len(some)
         return count
+
+
+@contextmanager
+def _attempt(cursor: RealDictCursor) -> Iterator[None]:
+    """Let the block's statement violate a unique index: nothing of it stays, and the transaction goes on."""
+    cursor.execute("SAVEPOINT attempt")
+    try:
+        yield
+    except UniqueViolation:
+        cursor.execute("ROLLBACK TO SAVEPOINT attempt")
+        raise
+    cursor.execute("RELEASE SAVEPOINT attempt")
 
 
 def names(columns: Iterable[str], qualifier: str | None = None) -> sql.Composed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,6 +13,8 @@ from database.host_tables import PARTICIPANTS, RESULTS, Owner
 from database.staging import Staging
 from providers.errors import SchemaNotReady
 from providers.records import ProviderEvent, ProviderParticipant, ProviderResult, Split
+from tests.integration.builders import athlete
+from tests.integration.embedded.processes import wait_until
 
 AT = datetime(2025, 6, 1, 12, tzinfo=UTC)
 TEXT_OF_RESULT = (
@@ -27,6 +30,10 @@ AWKWARD = (
 TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])) | st.sampled_from(
     AWKWARD
 )
+
+KEPT = "SELECT provider_result_id AS api_id, provider_event_id AS event FROM ct_results ORDER BY 1"
+SERIAL = "SELECT last_value FROM ct_results_id_seq"
+WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -187,6 +194,45 @@ def test_of_records_with_the_same_key_the_first_one_is_stored(staged):
     ]
 
     assert [row["results_bib"] for row in staged(*records)] == ["0", "1", "2"]
+
+
+def test_records_that_are_kept_as_another_events_are_taken_over_without_a_value_of_the_serial(hub):
+    hub.save_events(*(ProviderEvent(provider_event_id=event, name=f"Run {event}") for event in "56"))
+    hub.save_results("6", athlete(1), athlete(2))
+    before = hub.query(SERIAL)
+
+    report = hub.save_results("5", athlete(1))
+
+    assert report.written == 1
+    assert hub.query(KEPT) == [{"api_id": "1", "event": "5"}, {"api_id": "2", "event": "6"}]
+    assert hub.query(SERIAL) == before
+
+
+def test_a_record_that_another_event_brings_in_at_the_same_moment_is_taken_over_from_it(hub):
+    hub.save_events(*(ProviderEvent(provider_event_id=event, name=f"Run {event}") for event in "56"))
+
+    with ThreadPoolExecutor(1) as thread:
+        with hub.database.transaction() as cursor:
+            staging = Staging.of(cursor, RESULTS)
+            with staging.render([athlete(2)], Owner(hub.partner, "6")) as rendered:
+                staging.load(cursor, rendered)
+            staging.merge(cursor, AT, hub.partner)
+            meanwhile = thread.submit(hub.save_results, "5", athlete(1), athlete(2), athlete(3))
+            wait_until(lambda: hub.query(WAITING))
+        report = meanwhile.result(30)
+
+    assert report.written == 3
+    assert hub.query(KEPT) == [{"api_id": api_id, "event": "5"} for api_id in "123"]
+
+
+def test_a_record_that_a_unique_index_of_the_host_refuses_keeps_no_other_out(hub):
+    hub.save_events(ProviderEvent(provider_event_id="5", name="Run"))
+    hub.query("CREATE UNIQUE INDEX one_bib ON ct_results (event_id, results_bib)")
+
+    report = hub.save_results("5", athlete(1), athlete(2, bib="101"), athlete(3))
+
+    assert report.written == 2
+    assert hub.query(KEPT) == [{"api_id": "1", "event": "5"}, {"api_id": "3", "event": "5"}]
 
 
 def test_temporary_tables_are_made_once_a_connection(hub):
