@@ -12,7 +12,7 @@ from backfill.courtesy import Courtesy, Hub
 from backfill.options import Options
 from backfill.outcome import End, Outcome
 from backfill.plan import Plan, Scope, plan_import
-from providers import pacing, statistics, sync
+from providers import pacing, past_events, statistics, sync
 from providers.base_adapter import BaseProviderAdapter
 from providers.clock import Clock, Interrupted
 from providers.errors import IntegrationError
@@ -120,7 +120,7 @@ class PastPartner:
         with self._paced():
             if self._options.dry_run:
                 return self._look_at(event)
-            report = sync.import_past_event(
+            report = past_events.import_past_event(
                 self.adapter, self._store, self._clock, event, again=again, admit=self._room.admit
             )
         return Outcome.of_report(event, report)
@@ -129,7 +129,7 @@ class PastPartner:
         partner, began = self.timing_partner_id, time.monotonic()
         with statistics.measured() as cost:
             try:
-                found = sync.look_at_past_event(
+                found = past_events.look_at_past_event(
                     self.adapter, self._store, self._clock, event, self._room.admit
                 )
             except Interrupted:

@@ -184,6 +184,18 @@ class Snapshots:
         )
 
 
+def in_all(found: Stored, entries: Stored, finishes: Stored) -> Stored:
+    """Return what was stored of an event, its entries and its results together."""
+    counted = {"participants": entries.seen, "results": finishes.seen}
+    return Stored(
+        seen=entries.seen + finishes.seen,
+        written=found.written + entries.written + finishes.written,
+        rejected=entries.rejected + finishes.rejected,
+        complete=_worst(entries.complete, finishes.complete),
+        notes={**found.notes, **finishes.notes, **_sums(found, entries, finishes), **counted},
+    )
+
+
 def _set_aside(
     cursor: RealDictCursor,
     owner: Owner,
@@ -202,3 +214,17 @@ def _set_aside(
 def _said(loaded: Loaded, **notes: object) -> dict[str, object]:
     """Return the notes that say something: no zeros, no empty lists."""
     return {name: note for name, note in {"repeated": loaded.repeated, **notes}.items() if note}
+
+
+def _sums(*parts: Stored) -> dict[str, int]:
+    """Return the counts among the notes that several parts of one operation may have, added up."""
+    sums = {
+        name: sum(count for part in parts if isinstance(count := part.notes.get(name), int))
+        for name in ("repeated", "cleared")
+    }
+    return {name: count for name, count in sums.items() if count}
+
+
+def _worst(*readings: bool | None) -> bool | None:
+    """Return whether readings were whole together: False when one was not, None when one is unknown."""
+    return False if False in readings else None if None in readings else True

@@ -18,7 +18,7 @@ from database.duplicates import duplicate, find_duplicate, mark_duplicates
 from database.history import add_history, fold_history, last_reading
 from database.host_tables import database_time
 from database.queries import compose, whose
-from database.snapshots import Snapshots
+from database.snapshots import Snapshots, in_all
 from database.staging import CHUNK
 from providers.accounts import DiscoveryAccount, Stored, SyncReport
 from providers.errors import SchemaNotReady, SettingsInvalid, SkipThis
@@ -246,26 +246,19 @@ class Store:
             DuplicateEvent: TCP has the event already; nothing was written.
         """
         snapshots, api_id = self._snapshots_here(), event.provider_event_id
-        listed = Snapshot([event], complete=None)
         with (
             snapshots.render_participants(credentials, api_id, participants) as entry_rows,
             snapshots.render_results(credentials, api_id, results) as result_rows,
             self._database.transaction() as cursor,
         ):
-            found, duplicates = snapshots.write_events(cursor, credentials, listed, at)
+            found, duplicates = snapshots.write_events(
+                cursor, credentials, Snapshot([event], complete=None), at
+            )
             if duplicates:
                 raise duplicate(duplicates[0])
             entries = snapshots.write_participants(cursor, entry_rows, participants, at)
             finishes = snapshots.write_results(cursor, result_rows, results, at)
-            counted = {"participants": entries.seen, "results": finishes.seen}
-            stored = Stored(
-                seen=entries.seen + finishes.seen,
-                written=found.written + entries.written + finishes.written,
-                rejected=entries.rejected + finishes.rejected,
-                complete=_worst(entries.complete, finishes.complete),
-                notes={**found.notes, **finishes.notes, **_sums(found, entries, finishes), **counted},
-            )
-            report = account(stored)
+            report = account(in_all(found, entries, finishes))
             add_history(cursor, credentials, report)
             self._claims.confirm(cursor, credentials.key(event.provider_event_id))
             return report
@@ -300,20 +293,6 @@ class Store:
             with self._database.transaction() as cursor:
                 self._snapshots = Snapshots(cursor, self._chunk)
         return self._snapshots
-
-
-def _sums(*parts: Stored) -> dict[str, int]:
-    """Return the counts among the notes that several parts of one operation may have, added up."""
-    sums = {
-        name: sum(count for part in parts if isinstance(count := part.notes.get(name), int))
-        for name in ("repeated", "cleared")
-    }
-    return {name: count for name, count in sums.items() if count}
-
-
-def _worst(*readings: bool | None) -> bool | None:
-    """Return whether readings were whole together: False when one was not, None when one is unknown."""
-    return False if False in readings else None if None in readings else True
 
 
 def _aware(instant: datetime | None) -> datetime | None:

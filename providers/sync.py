@@ -1,13 +1,14 @@
 """The pipeline: what an adapter says becomes what the store keeps, one operation at a time.
 
-Scheduler and backfill both call these functions; none of them raises for what may happen on a race day.
-Each returns a `SyncReport`, which also stands in the history: completed, partial, failed or skipped.
+The scheduler calls these functions, and the backfill those of `providers.past_events`; none of them raises
+for what may happen on a race day. Each returns a `SyncReport`, which also stands in the history: completed,
+partial, failed or skipped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,9 +16,8 @@ from typing import Protocol
 from providers.accounts import Stored, SyncReport
 from providers.base_adapter import BaseProviderAdapter
 from providers.clock import Clock
-from providers.errors import NotFound, RowRejected, SkipThis
 from providers.operation import Operation
-from providers.readings import Announced, Snapshot
+from providers.readings import Snapshot
 from providers.records import Credentials, ProviderEvent, ProviderParticipant, ProviderResult, StoredEvent
 
 # A reading that misses no more than this share of an event's results is repeated at once.
@@ -27,8 +27,6 @@ _SMALL_LOSS = 0.05
 DISCOVERY_LOOKS_BACK = timedelta(hours=72)
 
 Account = Callable[[Stored], SyncReport]
-# Told how much an event has (None when nobody knows): waits until there is room for it, and holds that.
-Admit = Callable[[Announced | None], AbstractContextManager[None]]
 
 
 class Store(Protocol):
@@ -186,114 +184,11 @@ def collect_results(
 
     claim = _claim(adapter, store, clock, event, "results", due)
     report = Operation("results", adapter, store, clock, event.event_id, planned or due).run(work, claim)
-    if _misses_few(report):
+    if misses_few(report):
         again = _claim(adapter, store, clock, event, "results", None)
         second = Operation("results", adapter, store, clock, event.event_id).run(work, again)
         report = replace(report, second=second)
     return report
-
-
-def import_past_event(
-    adapter: BaseProviderAdapter,
-    store: Store,
-    clock: Clock,
-    event: ProviderEvent,
-    *,
-    again: bool = False,
-    admit: Admit | None = None,
-) -> SyncReport:
-    """Bring in an event of the past with its entries and results.
-
-    One that the hub has already, from a collection or from an import whose lists moved, may miss results:
-    as in `collect_results`, few are looked for again at once. After a great loss the event does not count as
-    imported: the next backfill asks again.
-
-    Args:
-        adapter: the partner's.
-        store: where it goes.
-        clock: race time.
-        event: which, as `list_events` or `get_events` of the adapter gave it.
-        again: also when a backfill has brought it in already, which is asked once it is held.
-        admit: told how much the event has, lets it in when there is room, until it is stored.
-
-    Returns:
-        The report of the first reading, and with it that of the second one if there was one.
-    """
-
-    def work(operation: Operation) -> SyncReport:
-        whole, rejected = _judged(adapter, store, clock, event)
-        with admit(adapter.announced(event.provider_event_id)) if admit else nullcontext():
-            entries = adapter.get_participants(event.provider_event_id)
-            results = adapter.get_results(event.provider_event_id)
-            entries.rejected.extend(rejected)
-            return store.save_past_event(
-                adapter.credentials, whole, entries, results, operation.stored, clock.now()
-            )
-
-    def reading() -> SyncReport:
-        claim = _claim_import(adapter, store, event, again=again)
-        event_id = adapter.credentials.key(event.provider_event_id)
-        return Operation("backfill", adapter, store, clock, event_id).run(work, claim)
-
-    report = reading()
-    if _misses_few(report):
-        report = replace(report, second=reading())
-    return report
-
-
-def look_at_past_event(
-    adapter: BaseProviderAdapter, store: Store, clock: Clock, event: ProviderEvent, admit: Admit
-) -> Announced:
-    """Ask whatever decides whether `import_past_event` brings an event in; store nothing, claim nothing.
-
-    Returns:
-        How much it has: as the provider announces it; where it does not, what a reading found.
-
-    Raises:
-        SkipThis: it would be left out, with the reason.
-        IntegrationError: it would fail.
-    """
-    _judged(adapter, store, clock, event)
-    announced = adapter.announced(event.provider_event_id)
-    if announced is not None:
-        return announced
-    with admit(None):
-        entries = sum(1 for _ in adapter.get_participants(event.provider_event_id).records)
-        return Announced(entries, sum(1 for _ in adapter.get_results(event.provider_event_id).records))
-
-
-def _judged(
-    adapter: BaseProviderAdapter, store: Store, clock: Clock, event: ProviderEvent
-) -> tuple[ProviderEvent, list[RowRejected]]:
-    """Return an event of the past with its races, and those that could not be understood.
-
-    Raises:
-        SkipThis: it is not to be imported: TCP has it, or a late race makes it the scheduler's.
-    """
-    store.refuse_duplicate(adapter.credentials, event)
-    rejected: list[RowRejected] = []
-    if event.races is None:
-        try:
-            found = adapter.get_races(event.provider_event_id)
-            event = replace(event, races=tuple(found.records))
-            rejected = found.rejected
-        except NotFound:
-            # The event stands without them; whether it is there at all, its entry list tells.
-            event = replace(event, races=())
-    if event.touches(clock.now() - DISCOVERY_LOOKS_BACK, None):
-        raise SkipThis("A race of it is not 72 hours past: the scheduler collects it.")
-    return event, rejected
-
-
-@contextmanager
-def _claim_import(
-    adapter: BaseProviderAdapter, store: Store, event: ProviderEvent, *, again: bool
-) -> Iterator[None]:
-    """Hold an event as a whole, unless it was imported by whoever held it before; then raise SkipThis."""
-    with store.claim(adapter.credentials, event.provider_event_id):
-        if not again:
-            store.refuse_imported(adapter.credentials, event.provider_event_id)
-        yield
 
 
 @contextmanager
@@ -314,7 +209,7 @@ def _claim(
         yield
 
 
-def _misses_few(report: SyncReport) -> bool:
+def misses_few(report: SyncReport) -> bool:
     """Return whether a reading left results in doubt, but not many: see `Store.save_results`."""
     share = report.statistics.get("vanished_share")
     return isinstance(share, float) and share <= _SMALL_LOSS

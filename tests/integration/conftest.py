@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from database.postgres_binaries import PostgresSource, find_binaries
-from providers import sync
+from providers import past_events, sync
 from providers.registry import open_adapter
 from tests.integration.builders import RUN, START
 from tests.integration.result_lists import START as API_START
@@ -50,7 +50,7 @@ def collect(run, provider, clock):
 @pytest.fixture
 def import_it(run, provider, clock):
     """What imports the event of `run` as one of the past through the pipeline; its report."""
-    return lambda: sync.import_past_event(provider, run.store, clock, RUN)
+    return lambda: past_events.import_past_event(provider, run.store, clock, RUN)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from providers import sync
+from providers import past_events, sync
 from providers.accounts import SyncReport
 from providers.errors import SkipThis
 from tests.integration.builders import FIELD, LATER, RUN, START, athlete, entry, naive
@@ -78,7 +78,7 @@ def test_each_type_of_operation_counts_what_it_brought_in_the_columns_that_the_g
     sync.discover_events(provider, run.store, clock)
     sync.sync_participants(provider, run.store, clock, event)
     sync.collect_results(provider, run.store, clock, event)
-    sync.import_past_event(provider, run.store, clock, RUN)
+    past_events.import_past_event(provider, run.store, clock, RUN)
 
     counted = run.query(
         "SELECT sync_type, status, participants_synced, results_synced FROM sync_history"

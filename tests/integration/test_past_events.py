@@ -6,7 +6,7 @@ from contextlib import closing, nullcontext
 
 import pytest
 
-from providers import sync
+from providers import past_events
 from providers.errors import DuplicateEvent, EventArchived
 from providers.registry import open_adapter
 
@@ -65,7 +65,7 @@ def test_an_api_without_page_headers_announces_nothing(open_provider, start_simu
 
 def test_an_archived_event_is_known_before_anything_of_it_is_read(provider, store, clock, events):
     with pytest.raises(EventArchived):
-        sync.look_at_past_event(provider, store, clock, events[FOUNDERS_MILE], nullcontext)
+        past_events.look_at_past_event(provider, store, clock, events[FOUNDERS_MILE], nullcontext)
 
 
 def test_a_duplicate_costs_no_request(provider, store, clock, events, query):
@@ -79,7 +79,7 @@ def test_a_duplicate_costs_no_request(provider, store, clock, events, query):
     spent = provider.budget.used()
 
     with pytest.raises(DuplicateEvent):
-        sync.look_at_past_event(provider, store, clock, event, nullcontext)
+        past_events.look_at_past_event(provider, store, clock, event, nullcontext)
 
     assert provider.budget.used() == spent
 
@@ -87,9 +87,9 @@ def test_a_duplicate_costs_no_request(provider, store, clock, events, query):
 def test_an_event_that_another_process_imported_meanwhile_is_passed_by_without_an_account(
     provider, store, clock, events, query
 ):
-    first = sync.import_past_event(provider, store, clock, events[TEN_MILER])
-    second = sync.import_past_event(provider, store, clock, events[TEN_MILER])
-    third = sync.import_past_event(provider, store, clock, events[TEN_MILER], again=True)
+    first = past_events.import_past_event(provider, store, clock, events[TEN_MILER])
+    second = past_events.import_past_event(provider, store, clock, events[TEN_MILER])
+    third = past_events.import_past_event(provider, store, clock, events[TEN_MILER], again=True)
 
     assert [report.status for report in (first, second, third)] == ["completed", "skipped", "completed"]
     assert "imported by another process meanwhile" in str(second.error)
@@ -97,7 +97,7 @@ def test_an_event_that_another_process_imported_meanwhile_is_passed_by_without_a
 
 
 def test_an_event_with_a_race_of_the_last_72_hours_is_the_schedulers(provider, store, clock, events):
-    report = sync.import_past_event(provider, store, clock, events[MARATHON])
+    report = past_events.import_past_event(provider, store, clock, events[MARATHON])
 
     assert report.status == "skipped"
     assert "the scheduler collects it" in str(report.error)
@@ -116,7 +116,7 @@ def test_an_event_is_let_in_with_what_it_announces_and_held_until_it_is_stored(
         def close(self):
             said.append(query("SELECT count(*) AS n FROM ct_results")[0]["n"])
 
-    sync.import_past_event(provider, store, clock, events[TEN_MILER], admit=admit)
+    past_events.import_past_event(provider, store, clock, events[TEN_MILER], admit=admit)
 
     announced, stored = said
     assert announced == provider.announced(TEN_MILER)
