@@ -105,31 +105,28 @@ SELECT
 
 -- name: insert_all
 -- Insert what is staged into a table that has none of it. ON CONFLICT would cost a look into each unique index
--- and a log record for every row.
+-- and a log record for every row. In the order of the key: two events that bring the same rows at one moment wait
+-- for each other, and do not deadlock.
 INSERT INTO {table} ({columns}, created_at, api_fetched_date, updated_at, api_credentials_used)
 SELECT {columns}, %(at)s, %(at)s, %(at)s, %(credentials)s
-FROM {staged};
-
--- name: drop_unchanged
--- Take out of the stage what the table has just so: what stays differs, or is new.
-DELETE FROM {staged} AS staged
-USING {table} AS kept
-WHERE {match} AND ({kept_content}) IS NOT DISTINCT FROM ({staged_content});
+FROM {staged}
+ORDER BY {key};
 
 -- name: update_changed
--- Update the kept rows that are still staged: all of them differ.
+-- Update the kept rows that differ from what was staged. One that does not differ is not written.
 UPDATE {table} AS kept
 SET {assignments}, api_fetched_date = %(at)s, updated_at = %(at)s, api_credentials_used = %(credentials)s
 FROM {staged} AS staged
-WHERE {match};
+WHERE {match} AND ({kept_content}) IS DISTINCT FROM ({staged_content});
 
 -- name: insert_new
--- Insert the staged rows that the table does not have. The event's lock makes the anti-join safe;
--- ON CONFLICT is the last guard.
+-- Insert the staged rows that the table does not have, in the order of the key. The event's lock makes the
+-- anti-join safe; ON CONFLICT is the last guard.
 INSERT INTO {table} ({columns}, created_at, api_fetched_date, updated_at, api_credentials_used)
 SELECT {staged_columns}, %(at)s, %(at)s, %(at)s, %(credentials)s
 FROM {staged} AS staged
 WHERE NOT EXISTS (SELECT FROM {table} AS kept WHERE {match})
+ORDER BY {key}
 ON CONFLICT DO NOTHING;
 
 -- name: lock_partner_events

@@ -1,9 +1,8 @@
 """Brings records into a host table by way of a temporary table, and writes only what differs.
 
 COPY fills the connection's own temporary table. Of rows that the host has none of, an INSERT follows;
-otherwise those that are there just so leave the temporary table, and an UPDATE of the ones that differ and an
-INSERT of the new ones follow. A poll that changes nothing writes nothing and burns no value of the host's
-serial.
+otherwise an UPDATE of the ones that differ, and an INSERT of the new ones. A poll that changes nothing writes
+nothing and burns no value of the host's serial.
 """
 
 from __future__ import annotations
@@ -102,7 +101,7 @@ class Staging(Generic[RecordT]):
         return Loaded(rendered.rows - cursor.rowcount, cursor.rowcount)
 
     def merge(self, cursor: RealDictCursor, at: datetime, credentials: Credentials) -> int:
-        """Write what differs from the temporary table into the host table, and leave it to be emptied.
+        """Write what differs from the temporary table into the host table.
 
         Args:
             cursor: of the transaction that loaded the records.
@@ -127,6 +126,7 @@ class Staging(Generic[RecordT]):
                 table=sql.Identifier(self.table.name),
                 staged=self.staged,
                 match=match,
+                key=names(self.table.key),
                 columns=names(columns),
                 staged_columns=names(columns, "staged"),
                 kept_content=names(content, "kept"),
@@ -144,8 +144,6 @@ class Staging(Generic[RecordT]):
             # Violated where another event of the partner brings some of them in at this very moment.
             with suppress(UniqueViolation), _attempt(cursor):
                 return run("insert_all")
-        if run("drop_unchanged") == there["staged"]:
-            return 0
         return run("update_changed") + run("insert_new")
 
     def _write(self, records: Iterable[RecordT], owner: Owner, text: SpooledTemporaryFile[bytes]) -> int:

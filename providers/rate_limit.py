@@ -74,7 +74,6 @@ class RequestBudget:
         rates = limit.rates()
         self._longest_ms = max(rate.interval for rate in rates)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._alone():
                 self._bucket = SQLiteBucket.init_from_file(rates, table=_TABLE, db_path=str(self._path))
                 # No request waits for the disk.
@@ -182,8 +181,10 @@ class RequestBudget:
     def _alone(self) -> Iterator[None]:
         """Keep the other processes out.
 
-        The lock is the one that the library would take, without what it does around it at each request.
+        The lock is the one that the library would take, without what it does around it at each request. Where
+        somebody has removed the folder, requests go on.
         """
+        self._lock_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._lock_path.open("ab", buffering=0) as lock:
             # The system lets go of it when the file is closed, or with a process that is killed.
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from providers.chronotrack_live.pages import Row
 from providers.chronotrack_live.parse import LOCATION, Field, RowReader
+from providers.storable import storable
 
 # What stands between the values of a plain row, and before the first and after the last of them.
 BAR = "|"
@@ -88,7 +89,7 @@ class PlainColumns:
     def additional_data(self, passed_over: Collection[str] = ()) -> list[dict[str, object]]:
         """Return what no record field holds."""
         others = {
-            name: cells
+            str(storable(name)): cells
             for name, cells in self._cells.items()
             if name not in self._read and name not in passed_over
         }

@@ -225,6 +225,17 @@ def test_a_record_that_another_event_brings_in_at_the_same_moment_is_taken_over_
     assert hub.query(KEPT) == [{"api_id": api_id, "event": "5"} for api_id in "123"]
 
 
+@pytest.mark.parametrize("kept", [[], ["2"]], ids=["an event of none", "an event with one"])
+def test_new_records_come_in_the_order_of_their_keys_so_that_two_events_never_wait_for_each_other(hub, kept):
+    hub.save_events(ProviderEvent(provider_event_id="5", name="Run"))
+    hub.save_results("5", *(athlete(int(number)) for number in kept))
+
+    hub.save_results("5", *(athlete(int(number)) for number in "41325"))
+
+    written = hub.query("SELECT provider_result_id AS api_id FROM ct_results ORDER BY ctid")
+    assert [row["api_id"] for row in written] == [*kept, *sorted(set("12345") - set(kept))]
+
+
 def test_a_record_that_a_unique_index_of_the_host_refuses_keeps_no_other_out(hub):
     hub.save_events(ProviderEvent(provider_event_id="5", name="Run"))
     hub.query("CREATE UNIQUE INDEX one_bib ON ct_results (event_id, results_bib)")

@@ -21,7 +21,7 @@ FIELDS = {
     "absent_number": ("results_no_number", integer),
 }
 NAMES = [field if isinstance(field, str) else field[0] for field in FIELDS.values()][:6]
-NAMES += ["location_city", "location_region", "wave_name", "results_pace_unit"]
+NAMES += ["ex\x00tra", "location_city", "location_region", "wave_name", "results_pace_unit"]
 cells = st.sampled_from(
     ["", "0", "7", "40", "x", "0:42:17.5", "99:99:99", "1761469203.250", "-1", "1985-03-02", "Łódź"]
 ) | st.text("ab 1|\\é\n", max_size=4)

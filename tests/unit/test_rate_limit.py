@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -210,6 +211,15 @@ def test_what_was_spent_before_still_counts_when_the_account_is_opened_again(ope
     first.close()
 
     assert open_budget(Limit(per_minute=1), clock).take() > 0
+
+
+def test_requests_go_on_where_somebody_has_removed_the_folder(open_budget, tmp_path):
+    budget = open_budget(Limit(per_minute=3), StandingClock())
+    budget.take()
+    shutil.rmtree(tmp_path)
+
+    assert budget.take() == 0
+    assert budget.used() == 2
 
 
 def test_a_long_account_forgets_what_is_too_old_to_count(open_budget, tmp_path):
