@@ -42,7 +42,8 @@ class Room:
 
         Args:
             size: in athletes.
-            patience: who has waited for so many seconds comes in at any rate; None: nobody does.
+            patience: who has waited for so many seconds comes in at any rate, one at a time: where all are slow
+                because there is too much to do, more of them would only take more memory. None: nobody does.
         """
         self._size = size
         self._patience = patience
@@ -51,6 +52,8 @@ class Room:
         # The owners of those who wait, by their tickets.
         self._queue: dict[object, object] = {}
         self._change = threading.Condition()
+        # Whether somebody is inside for having been patient.
+        self._has_guest = False
         self._closed = False
 
     @contextmanager
@@ -68,16 +71,21 @@ class Room:
             Interrupted: the room was closed, or `stopping` is set.
         """
         weight = min(weight_of(announced), self._size)
-        ticket = object()
+        ticket, is_guest = object(), False
+
+        def may_come() -> bool:
+            return self._ends(stopping) or self._is_next(ticket, owner, weight)
+
         with self._change:
             self._queue[ticket] = owner
             try:
-                self._change.wait_for(
-                    lambda: self._ends(stopping) or self._is_next(ticket, owner, weight), self._patience
-                )
+                if not self._change.wait_for(may_come, self._patience):
+                    self._change.wait_for(lambda: may_come() or not self._has_guest)
+                    is_guest = not may_come()
                 if self._ends(stopping):
                     raise Interrupted("An event is not read: this process is to end.")
                 self._taken[owner] += weight
+                self._has_guest |= is_guest
             finally:
                 del self._queue[ticket]
                 self._change.notify_all()
@@ -86,6 +94,7 @@ class Room:
         finally:
             with self._change:
                 self._taken[owner] -= weight
+                self._has_guest &= not is_guest
                 self._change.notify_all()
 
     def close(self) -> None:
@@ -118,5 +127,5 @@ class Room:
 # For an event that nobody has read yet.
 USUAL = Announced(entries=2_000, result_rows=16_000)
 # Of this process, for whatever is collected: memory is the process's. What many partners are let in beyond
-# it goes into as much again; an event that is due is not kept waiting for longer than a third of an interval.
+# it goes into as much again. An event that is due waits for a third of an interval, unless many do.
 MEMORY = Room(size=15_000, patience=30.0)

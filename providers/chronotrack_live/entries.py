@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
@@ -64,12 +65,20 @@ def read_participants(
     """Read an event's whole entry list; the statuses stay in its memory, for a poll that comes at once."""
     held, set_aside = HeldRows(), list[RowRejected]()
     by_status: dict[str, list[str]] = {}
-    reading = entries_of(client, provider_event_id, first_time("entry_id"))
-    for row in reading:
-        held.append(row)
-        entry = identity(row.get("entry_id"))
-        if entry.isalnum():
-            by_status.setdefault(identity(row.get("entry_status")), []).append(entry)
+    is_first = first_time("entry_id")
+
+    def is_new(row: Row) -> bool:
+        # Packed while the page is read: many lists are read at once, and none holds on to a page of rows.
+        new = is_first(row)
+        if new:
+            held.append(row)
+            entry = identity(row.get("entry_id"))
+            if entry.isalnum():
+                by_status.setdefault(identity(row.get("entry_status")), []).append(entry)
+        return new
+
+    reading = entries_of(client, provider_event_id, is_new)
+    deque(reading, maxlen=0)
     memory.listed = ListedEntries(by_status) if reading.complete else None
     return Snapshot(participants(held, set_aside), complete=reading.complete, rejected=set_aside)
 

@@ -124,6 +124,20 @@ def test_a_large_event_waits_until_it_has_been_patient(enter):
     assert late.wait(10)
 
 
+def test_those_who_have_been_patient_come_in_one_at_a_time(enter):
+    room = Room(patience=0.05)
+    first, _, _ = enter(room, LARGE, owner="one")
+    assert first.wait(10)
+    patient, done, _ = enter(room, LARGE, owner="another")
+    assert patient.wait(10)
+
+    waits, _, _ = enter(room, LARGE, owner="another")
+
+    assert not waits.wait(0.3)
+    done.set()
+    assert waits.wait(10)
+
+
 def test_an_event_of_usual_size_comes_in_where_nothing_of_its_owner_is_inside(enter):
     room = Room()
     first, _, _ = enter(room, LARGE, owner="one")
