@@ -42,8 +42,8 @@ class Room:
 
         Args:
             size: in athletes.
-            patience: who has waited for so many seconds comes in at any rate, one at a time: where there is too
-                much to do, more at once would take more memory and no less time. None: nobody does.
+            patience: who has waited for so many seconds comes in at any rate, one at a time: where there is
+                too much to do, more at once would take more memory and no less time. None: nobody does.
         """
         self._size = size
         self._patience = patience
