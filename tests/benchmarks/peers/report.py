@@ -149,12 +149,12 @@ def _polls(found: Found) -> Iterator[str]:
         f"that changes something finds {found.sizes.percent:,} more finishers. *Rows* are inserted, updated "
         "or deleted in the tables that are the purpose, *aside* in staging tables and accounts, as far as "
         "these outlive the connection: temporary tables, which this project and the bare reference use, do "
-        "not; what a command's own ones leave in PostgreSQL's catalogs and its log, the daemon's connections "
-        "have left once. Both are counted of commands, whose connections have ended. dlt and the bare "
-        "reference bring in the entry list with each poll; this project reads it for the athletes' statuses, and brings it "
-        "in when it is due, every 6 hours during a race. Within the daemon it knows which athletes are as "
-        "they were: for 15 minutes at a time, then one poll compares all of them with the hub, as a command "
-        "always does."
+        "not. What a command's own ones leave in PostgreSQL's catalogs, and so in its log, the connections "
+        "of the daemon have left once. Both are counted of commands, whose connections have ended. dlt and "
+        "the bare reference bring in the entry list with each poll; this project reads it for the athletes' "
+        "statuses, and brings it in when it is due, every 6 hours during a race. Within the daemon it knows "
+        "which athletes are as they were: for 15 minutes at a time, then one poll compares all of them with "
+        "the hub, as a command always does."
     )
     for setting in (PLAIN, SLOW, FULL):
         for is_command, how in ((False, DAEMON), (True, COMMAND)):
